@@ -1,0 +1,1 @@
+"""The REST wrapper: everything that knows how GitHub is spoken to."""

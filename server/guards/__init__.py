@@ -1,0 +1,1 @@
+"""What stands between a tool call and a write: operator policy, preview and a person's confirmation."""
