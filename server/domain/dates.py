@@ -1,0 +1,47 @@
+"""Dates as people and GitHub write them. All times are timezone-aware and end up in UTC."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?")
+
+
+def parse_end(text: str) -> datetime:
+    """Read the end of a campaign: a date (the end of that day, UTC) or an RFC 3339 time with a zone.
+
+    Returns:
+        The moment in UTC, without fractions of a second, as GitHub keeps it.
+
+    Raises:
+        ValueError: with a sentence that says what is wrong and what is right.
+    """
+    try:
+        if _DATE.fullmatch(text):
+            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        if not _RFC_3339.fullmatch(text):
+            raise ValueError
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise ValueError(
+            "give a date such as 2027-01-08 (the end of that day, UTC) or a time with a zone such as "
+            "2027-01-08T17:00:00Z"
+        ) from None
+    if moment.tzinfo is None:
+        raise ValueError("the time has no zone; end it with Z or an offset such as +01:00")
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        raise ValueError("the year must be between 1 and 9999") from None
+
+
+def wire(moment: datetime) -> str:
+    """Write a moment as GitHub does: `2027-01-08T23:59:59Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def spoken(moment: datetime) -> str:
+    """Write a moment for a sentence: `2027-01-08 23:59 UTC`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,91 @@
+"""Campaigns as this server keeps them: GitHub's field names, logins and slugs instead of user and team objects."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from server.domain.text import clean
+
+NAME_LIMIT = 50
+"""Characters of a campaign's name (REST reference, create a campaign)."""
+DESCRIPTION_LIMIT = 255
+"""Characters of a campaign's description (REST reference, create a campaign)."""
+MANAGERS_LIMIT = 10
+"""Managers, and likewise team managers, of one campaign (REST reference, create a campaign)."""
+ALERTS_LIMIT = 1000
+"""Alerts in one campaign (GitHub Docs, about security campaigns)."""
+OPEN_CAMPAIGNS_LIMIT = 10
+"""Campaigns an organization can have open at once (GitHub Docs, about security campaigns)."""
+
+CampaignState = Literal["open", "closed"]
+
+_LONGEST_LOGIN = 100
+_LONGEST_LINK = 2000
+
+
+def _named(key: str) -> Any:
+    """Make a validator that keeps `key` of each object in a list, and nothing else of it."""
+
+    def pick(value: Any) -> Any:
+        if not isinstance(value, list):
+            return []
+        return [
+            clean(str(item.get(key, "")) if isinstance(item, dict) else str(item), _LONGEST_LOGIN) for item in value
+        ]
+
+    return BeforeValidator(pick)
+
+
+def _cleaned(limit: int, allowed: str = "") -> Any:
+    return BeforeValidator(lambda value: clean(value, limit, allowed=allowed) if isinstance(value, str) else value)
+
+
+class AlertStats(BaseModel):
+    """How many of a campaign's alerts are open, in progress and closed (fixed or dismissed)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    open_count: int
+    in_progress_count: int
+    closed_count: int
+
+    @property
+    def total(self) -> int:
+        """All alerts that GitHub counts in the campaign."""
+        return self.open_count + self.in_progress_count + self.closed_count
+
+
+class Campaign(BaseModel):
+    """What GitHub's `campaign-summary` says, read leniently.
+
+    `contact_link` is required by the schema and absent from every example of the reference; `name` is not in the
+    schema's required list; list items may lack `alert_stats` and `published_at`. All of these may be missing here.
+    Texts are cleaned of invisible characters and cut, since anyone who can edit a campaign chooses them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    number: int
+    name: Annotated[str, _cleaned(200)] = ""
+    description: Annotated[str, _cleaned(1000, allowed="\n")] = ""
+    state: CampaignState
+    created_at: AwareDatetime
+    updated_at: AwareDatetime
+    published_at: AwareDatetime | None = None
+    ends_at: AwareDatetime
+    closed_at: AwareDatetime | None = None
+    managers: Annotated[list[str], _named("login")] = Field(default_factory=list)
+    team_managers: Annotated[list[str], _named("slug")] = Field(default_factory=list)
+    contact_link: Annotated[str | None, _cleaned(_LONGEST_LINK)] = None
+    alert_stats: AlertStats | None = None
+
+
+class AlertPairs(BaseModel):
+    """Alerts of one repository, as GitHub's create call wants them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repository_id: int
+    alert_numbers: list[int]

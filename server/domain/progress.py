@@ -1,0 +1,25 @@
+"""What can be derived from a campaign's own numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from server.domain.models import AlertStats, Campaign
+
+
+def remediation_rate(stats: AlertStats) -> float | None:
+    """Return closed over total as a fraction from 0 to 1, three decimals; None when there are no alerts.
+
+    Closed includes dismissed: GitHub does not count them apart.
+    """
+    return round(stats.closed_count / stats.total, 3) if stats.total else None
+
+
+def days_left(campaign: Campaign, now: datetime) -> int | None:
+    """Return whole days until the end of an open campaign, None for a closed one.
+
+    0 on the last day; negative exactly when the end has passed.
+    """
+    if campaign.state == "closed":
+        return None
+    return (campaign.ends_at - now) // timedelta(days=1)

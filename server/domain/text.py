@@ -1,0 +1,45 @@
+"""Text that other people wrote: made safe to show, or refused when it is about to be written."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Letters and marks that show nothing, used to hide or smuggle text: Hangul fillers and variation selectors.
+# U+FE0E and U+FE0F stay: they choose between the two looks of an emoji.
+_HIDDEN_RANGES = ((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0), (0xFE00, 0xFE0D), (0xE0100, 0xE01EF))
+
+
+def _is_hidden(character: str, allowed: str) -> bool:
+    if character in allowed:
+        return False
+    code = ord(character)
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or any(
+        low <= code <= high for low, high in _HIDDEN_RANGES
+    )
+
+
+def hidden_characters(text: str, *, allowed: str = "") -> list[str]:
+    """Name the control, zero-width, bidirectional and other invisible characters in `text`, each once.
+
+    Returns:
+        Code points such as `U+202E RIGHT-TO-LEFT OVERRIDE`, in order of appearance.
+    """
+    found = dict.fromkeys(character for character in text if _is_hidden(character, allowed))
+    return [f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip() for character in found]
+
+
+def clean(text: str, limit: int, *, allowed: str = "") -> str:
+    """Return `text` without invisible characters and cut to `limit` characters, an ellipsis being the last of them.
+
+    A line break that is not `allowed` becomes a space, so that words do not run together.
+    """
+    spaced = "".join(" " if character in "\r\n\t" and character not in allowed else character for character in text)
+    shown = "".join(character for character in spaced if not _is_hidden(character, allowed)).strip()
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def quote(text: str, limit: int = 100) -> str:
+    """Return cleaned `text` in double quotes, its own quotes and backslashes escaped, so that it cannot end the quote."""
+    return json.dumps(clean(text, limit), ensure_ascii=False)

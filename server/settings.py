@@ -1,0 +1,105 @@
+"""What the operator decides. Nothing here can be changed by a tool call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from server.errors import ConfigurationError
+
+GITHUB_API = "https://api.github.com"
+API_VERSIONS = ("2026-03-10", "2022-11-28")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+ConfirmPolicy = Literal["destructive", "writes", "never"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be configured, with its defaults.
+
+    Attributes:
+        sandbox: talk to the embedded GitHub; no real credential is read.
+        org: the organization meant when a call names none. A default, not a bound.
+        allow_orgs: the only organizations that may be named; empty leaves that to the token.
+        read_only: no write tool exists.
+        confirm: which writes ask a person first.
+        api_url: GitHub's REST API, without a trailing slash.
+        api_version: the value of X-GitHub-Api-Version.
+        token_file: a file with nothing in it but a token.
+        app_id, app_key_file: a GitHub App and its private key (PEM), used together.
+        patience: the longest that one call waits for GitHub (rate limits and repeats together), in seconds.
+        timeout: how long one request may take, in seconds. GitHub itself gives up after about ten.
+        look_again: the pauses before each look for a campaign whose creation had no clear answer, in seconds.
+    """
+
+    sandbox: bool = False
+    org: str | None = None
+    allow_orgs: tuple[str, ...] = ()
+    read_only: bool = False
+    confirm: ConfirmPolicy = "destructive"
+    api_url: str = GITHUB_API
+    api_version: str = API_VERSIONS[0]
+    token_file: Path | None = None
+    app_id: str | None = None
+    app_key_file: Path | None = None
+    patience: float = 30.0
+    timeout: float = 15.0
+    look_again: tuple[float, ...] = (1.0, 3.0)
+
+    def __post_init__(self) -> None:
+        """Refuse what could never work or would send a token where it does not belong.
+
+        Raises:
+            ConfigurationError: naming the setting, what is wrong and what is right.
+        """
+        object.__setattr__(self, "api_url", _checked_api_url(self.api_url))
+        if self.api_version not in API_VERSIONS:
+            raise ConfigurationError(
+                f"--api-version {self.api_version!r} is not a version this server was built for.",
+                f"Use {' or '.join(API_VERSIONS)}.",
+            )
+        if (self.app_id is None) != (self.app_key_file is None):
+            raise ConfigurationError(
+                "A GitHub App needs both --app-id and --app-key-file.", "Give the missing one, or neither."
+            )
+        if self.token_file is not None and self.app_id is not None:
+            raise ConfigurationError(
+                "--token-file and --app-id are two different credentials.", "Give only the one to act with."
+            )
+        if self.org and self.allow_orgs and self.org.lower() not in map(str.lower, self.allow_orgs):
+            raise ConfigurationError(
+                f"The default organization --org {self.org} is not among the allowed ones "
+                f"({', '.join(self.allow_orgs)}).",
+                "Add it with --allow-org, or choose another default.",
+            )
+
+    @property
+    def web_url(self) -> str:
+        """The address of GitHub's pages that belongs to the API's."""
+        host = urlsplit(self.api_url).hostname or ""
+        return f"https://{host.removeprefix('api.')}" if host.endswith(".ghe.com") else "https://github.com"
+
+
+def _checked_api_url(given: str) -> str:
+    url = urlsplit(given)
+    host = url.hostname or ""
+    loopback = host in _LOOPBACK
+    if url.scheme not in ("https", "http") or not host or url.username or url.query or url.fragment:
+        raise ConfigurationError(
+            "--api-url is not a plain http(s) address.", f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com."
+        )
+    if url.scheme == "http" and not loopback:
+        raise ConfigurationError(
+            f"--api-url http://{host} would send the token unencrypted.", "Use https; http is for loopback only."
+        )
+    known = host == "api.github.com" or (host.startswith("api.") and host.endswith(".ghe.com"))
+    if not loopback and (not known or url.path.strip("/")):
+        raise ConfigurationError(
+            f"--api-url {url.scheme}://{host}{url.path} is not an API with security campaigns: GitHub Enterprise "
+            "Server has no campaign endpoints.",
+            f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com.",
+        )
+    return given.rstrip("/")
