@@ -41,5 +41,5 @@ def clean(text: str, limit: int, *, allowed: str = "") -> str:
 
 
 def quote(text: str, limit: int = 100) -> str:
-    """Return cleaned `text` in double quotes, its own quotes and backslashes escaped, so that it cannot end the quote."""
+    """Return cleaned `text` in double quotes, escaped so that it cannot end the quote."""
     return json.dumps(clean(text, limit), ensure_ascii=False)
