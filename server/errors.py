@@ -16,10 +16,11 @@ class CampaignsError(Exception):
     Attributes:
         what: what failed and why, one or more sentences.
         remedy: what to do next, or an empty string.
-        nothing_written: True when it is certain that GitHub's data was not changed by the call that failed.
+        tells_outcome: True when the text itself says how things stand now; otherwise nothing was written, and who
+            reports the error adds that.
     """
 
-    nothing_written = True
+    tells_outcome = False
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -41,6 +42,12 @@ class InvalidInput(CampaignsError):
 
 class Refused(CampaignsError):
     """A guard said no: policy, preview, confirmation, or a campaign that is no longer the one that was shown."""
+
+
+class AnswerUsedBefore(Refused):
+    """A person's answer came a second time; the text says how the campaign stands after the first."""
+
+    tells_outcome = True
 
 
 class GitHubError(CampaignsError):
@@ -132,4 +139,4 @@ class UnexpectedAnswer(GitHubError):
 class OutcomeUnknown(GitHubError):
     """A write may or may not have happened; the text says exactly what is known."""
 
-    nothing_written = False
+    tells_outcome = True

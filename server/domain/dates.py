@@ -9,7 +9,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?")
 
 
-def parse_end(text: str) -> datetime:
+def parse_end(text: object) -> datetime:
     """Read the end of a campaign: a date (the end of that day, UTC) or an RFC 3339 time with a zone.
 
     Returns:
@@ -19,6 +19,8 @@ def parse_end(text: str) -> datetime:
         ValueError: with a sentence that says what is wrong and what is right.
     """
     try:
+        if not isinstance(text, str):
+            raise ValueError
         if _DATE.fullmatch(text):
             return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
         if not _RFC_3339.fullmatch(text):

@@ -85,7 +85,7 @@ class Campaign(BaseModel):
 class AlertPairs(BaseModel):
     """Alerts of one repository, as GitHub's create call wants them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     repository_id: int
     alert_numbers: list[int]

@@ -1,0 +1,90 @@
+"""Completions: organizations, campaign numbers (found by number or name) and the prompts' closed choices."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.mcpserver import MCPServer
+from mcp_types import (
+    Completion,
+    CompletionArgument,
+    CompletionContext,
+    PromptReference,
+    ResourceTemplateReference,
+)
+from pydantic import MISSING
+
+from server.context import AppContext
+from server.domain.checks import check_org
+from server.domain.models import Campaign
+from server.errors import CampaignsError
+
+logger = logging.getLogger(__name__)
+
+Choices = Mapping[str, Mapping[str, Sequence[str]]]
+"""A prompt's name, then its argument's name, to the values it takes."""
+
+_MOST = 100  # the MCP specification's limit for one answer
+_app: ContextVar[AppContext] = ContextVar("app")
+
+
+async def remember_app(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Middleware that keeps the server's parts for the completion handler, which the SDK gives no context."""
+    token = _app.set(ctx.lifespan_context)
+    try:
+        return await call_next(ctx)
+    finally:
+        _app.reset(token)
+
+
+def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
+    """Answer `completion/complete` for prompts and resource templates."""
+
+    @mcp.completion()
+    async def complete(
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion:
+        if isinstance(ref, PromptReference) and argument.name in choices.get(ref.name, {}):
+            return _offer(choices[ref.name][argument.name], argument.value)
+        chosen = (context.arguments if context else None) or {}
+        try:
+            if argument.name == "org":
+                return _offer(await _organizations(_app.get()), argument.value)
+            if argument.name == "campaign_number":
+                return await _campaign_numbers(_app.get(), chosen.get("org"), argument.value)
+        except (CampaignsError, ValueError) as error:
+            logger.info("Nothing to complete for %s: %s", argument.name, error)  # a form must stay usable
+        return _offer([], "")
+
+
+def _offer(values: Sequence[str], typed: str) -> Completion:
+    """Offer the values that start with what is typed, then those that contain it."""
+    wanted = typed.casefold()
+    matching = [value for value in values if wanted in value.casefold()]
+    matching.sort(key=lambda value: not value.casefold().startswith(wanted))
+    return Completion(values=matching[:_MOST], total=len(matching), has_more=len(matching) > _MOST)
+
+
+async def _organizations(app: AppContext) -> list[str]:
+    policy = app.policy
+    if policy.allow_orgs:
+        return list(policy.allow_orgs)
+    known = [policy.default_org] if policy.default_org else []
+    return list(dict.fromkeys([*known, *await app.github.people.organizations()]))
+
+
+async def _campaign_numbers(app: AppContext, org: str | None, typed: str) -> Completion:
+    org = app.policy.org(check_org(org) if org else MISSING)
+    newest = await app.github.campaigns.page(org, state=None, sort="created", direction="desc", page=1, per_page=_MOST)
+    wanted = typed.strip().casefold()
+
+    def matches(campaign: Campaign) -> bool:
+        return str(campaign.number).startswith(wanted) or wanted in campaign.name.casefold()
+
+    return _offer([str(campaign.number) for campaign in newest.campaigns if matches(campaign)], "")

@@ -1,0 +1,54 @@
+"""What one running server holds, handed to every tool, prompt and resource."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import anyio
+from mcp.server.mcpserver import Context
+
+from server.domain.answers import CampaignDetail, campaign_url, campaigns_url, detail
+from server.domain.models import Campaign
+from server.github.connection import GitHub
+from server.guards.policy import Policy
+from server.settings import Settings
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """The server's parts for as long as it runs.
+
+    Attributes:
+        settings: what the operator configured.
+        github: the connection to GitHub.
+        policy: the operator's bounds.
+        creating: one lock per organization (lower case), so that creating looks and publishes without a rival here.
+    """
+
+    settings: Settings
+    github: GitHub
+    policy: Policy
+    creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+
+    def now(self) -> datetime:
+        """Return GitHub's time."""
+        return self.github.clock.now()
+
+    def page(self, org: str, number: int | None = None) -> str:
+        """Return the address of a campaign's page, or of the organization's list."""
+        web = self.settings.web_url
+        return campaigns_url(web, org) if number is None else campaign_url(web, org, number)
+
+    def describe(self, org: str, campaign: Campaign) -> CampaignDetail:
+        """Describe a campaign whole, as of now."""
+        return detail(campaign, self.now(), self.page(org, campaign.number))
+
+
+CallContext = Context[AppContext]
+
+
+def app_of(ctx: CallContext) -> AppContext:
+    """Return the server's parts for the call under way."""
+    return ctx.request_context.lifespan_context

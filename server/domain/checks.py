@@ -1,0 +1,127 @@
+"""Checks of what a caller wants to write. Each returns the value or raises ValueError with a sentence.
+
+No sentence repeats the value: a secret pasted into the wrong field must not come back in an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, MANAGERS_LIMIT, NAME_LIMIT, AlertPairs
+from server.domain.text import hidden_characters
+
+_Value = TypeVar("_Value")
+
+_ORG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_LARGEST_NUMBER = 2**53 - 1  # beyond it JSON numbers stop being exact
+_LONGEST_LINK = 2000
+
+
+def check_org(value: str) -> str:
+    """Accept an organization login."""
+    if not _ORG.fullmatch(value):
+        raise ValueError("give an organization's login: letters, digits and hyphens, without a path or an address")
+    return value
+
+
+def check_number(value: int) -> int:
+    """Accept a number that GitHub could have given out."""
+    if not 1 <= value <= _LARGEST_NUMBER:
+        raise ValueError("must be a positive whole number")
+    return value
+
+
+def check_name(value: str) -> str:
+    """Accept a campaign's name: one line, 1 to 50 characters, nothing invisible."""
+    return _check_text(value, NAME_LIMIT, allowed="")
+
+
+def check_description(value: str) -> str:
+    """Accept a campaign's description: 1 to 255 characters, line breaks allowed, nothing invisible."""
+    return _check_text(value, DESCRIPTION_LIMIT, allowed="\n")
+
+
+def _check_text(value: str, limit: int, *, allowed: str) -> str:
+    if not value.strip():
+        raise ValueError(f"is empty; give 1 to {limit} characters")
+    if len(value) > limit:
+        raise ValueError(f"has {len(value)} characters; GitHub takes at most {limit}")
+    if hidden := hidden_characters(value, allowed=allowed):
+        raise ValueError(f"contains invisible or control characters ({', '.join(hidden[:3])}); remove them")
+    return value
+
+
+def check_contact_link(value: str) -> str:
+    """Accept an http(s) address without credentials."""
+    if len(value) > _LONGEST_LINK or any(character.isspace() for character in value) or hidden_characters(value):
+        raise ValueError("must be one http(s) address without spaces or invisible characters")
+    try:
+        url = urlsplit(value)
+        host, user = url.hostname, url.username
+    except ValueError:
+        host, user, url = None, None, urlsplit("")
+    if url.scheme not in ("http", "https") or not host:
+        raise ValueError("must be an http(s) address, such as https://example.com/security")
+    if user is not None:
+        raise ValueError("must not contain a user name or password")
+    return value
+
+
+def check_managers(values: list[str]) -> list[str]:
+    """Accept user logins, at most ten, none twice."""
+    return _check_each(values, _LOGIN, "a user's login, without @")
+
+
+def check_team_managers(values: list[str]) -> list[str]:
+    """Accept team slugs, at most ten, none twice."""
+    return _check_each(values, _SLUG, "a team's slug, without the organization")
+
+
+def _check_each(values: list[str], pattern: re.Pattern[str], meant: str) -> list[str]:
+    if len(values) > MANAGERS_LIMIT:
+        raise ValueError(f"names {len(values)}; GitHub takes at most {MANAGERS_LIMIT}")
+    for position, value in enumerate(values):
+        if not pattern.fullmatch(value):
+            raise ValueError(f"item {position + 1} is not {meant}")
+    if twice := _first_repeated(values, str.lower):
+        raise ValueError(f"names {twice} twice")
+    return values
+
+
+def check_alerts(pairs: list[AlertPairs]) -> list[AlertPairs]:
+    """Accept alerts for one campaign: 1 to 1000 in all, each repository and each alert once."""
+    if not pairs:
+        raise ValueError("is empty; a campaign needs at least one alert")
+    if twice := _first_repeated([pair.repository_id for pair in pairs], int):
+        raise ValueError(f"names repository {twice} twice; put its alert_numbers into one list")
+    for pair in pairs:
+        check_number(pair.repository_id)
+        if not pair.alert_numbers:
+            raise ValueError(f"has no alert_numbers for repository {pair.repository_id}")
+        for number in pair.alert_numbers:
+            check_number(number)
+        if twice := _first_repeated(pair.alert_numbers, int):
+            raise ValueError(f"names alert {twice} of repository {pair.repository_id} twice")
+    total = count_alerts(pairs)
+    if total > ALERTS_LIMIT:
+        raise ValueError(f"holds {total} alerts; a campaign takes at most {ALERTS_LIMIT}, so split them")
+    return pairs
+
+
+def count_alerts(pairs: Iterable[AlertPairs]) -> int:
+    """Return how many alerts the pairs name."""
+    return sum(len(pair.alert_numbers) for pair in pairs)
+
+
+def _first_repeated(values: Iterable[_Value], same: Callable[[_Value], object]) -> _Value | None:
+    seen = set()
+    for value in values:
+        if same(value) in seen:
+            return value
+        seen.add(same(value))
+    return None

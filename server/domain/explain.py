@@ -1,0 +1,63 @@
+"""Pydantic's findings about arguments, in sentences that name the parameter and what would be right.
+
+The offending value is never repeated: it may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+_SENTENCES: Mapping[str, str] = {
+    "missing": "is required",
+    "int_type": "must be a whole number, such as 3",
+    "int_from_float": "must be a whole number, such as 3",
+    "int_parsing": "must be a whole number, such as 3",
+    "int_parsing_size": "must be a smaller whole number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dict_type": "must be an object",
+    "extra_forbidden": "is not a known field here",
+}
+
+
+def explain(error: ValidationError) -> list[str]:
+    """Return one sentence (without a full stop) for each thing that is wrong."""
+    return [
+        _sentence(dict(finding))
+        for finding in error.errors(include_url=False, include_input=True, include_context=True)
+    ]
+
+
+def _sentence(finding: Mapping[str, Any]) -> str:
+    context = finding.get("ctx", {})
+    kind = finding["type"]
+    if kind == "value_error":
+        problem = str(context["error"])
+    elif kind == "literal_error":
+        problem = f"must be one of {context['expected']}"
+    elif kind != "missing" and finding["input"] is None:
+        problem = "cannot be null; leave it out instead"
+    else:
+        problem = _SENTENCES.get(kind, str(finding["msg"]).lower())
+    return f"{_name(finding['loc'])}: {problem}"
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    """Write a location as `alerts[0].repository_id`."""
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return f"`{name.removeprefix('.')}`"
+
+
+def unknown_argument(name: str, known: Collection[str]) -> str:
+    """Say that an argument does not exist, with the closest one that does."""
+    close = get_close_matches(name, known, n=1)
+    shown = name if name.isidentifier() and len(name) <= 40 else "(unprintable)"
+    hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(known))}"
+    return f"`{shown}`: there is no such argument; {hint}"

@@ -1,0 +1,147 @@
+"""Asking a person before a write, and refusing whatever is not that person's fresh and matching answer.
+
+Questions go through the SDK's `Resolve` and `Elicit`, which serve both protocol eras. They hold stable facts only:
+on 2026-07-28 the question is rendered again when the answer arrives, and a different text would be asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
+from mcp.server.mcpserver import Context
+from mcp_types import ClientCapabilities
+from pydantic import BaseModel, Field
+
+from server.domain.dates import spoken
+from server.domain.models import Campaign
+from server.domain.text import quote
+from server.errors import AnswerUsedBefore, NotFound, Refused
+from server.guards.one_use import answer_was_used
+
+Outcome = AcceptedElicitation[Any] | DeclinedElicitation | CancelledElicitation
+_ASKED_IN_RESULT = "2026-07-28"  # from this protocol on, questions travel in results and need no back-channel
+
+
+class TypedCampaign(BaseModel):
+    """The answer to a question about something irreversible."""
+
+    campaign: str = Field(title="Campaign", description="organization/number, as shown in the question")
+
+
+class GoAhead(BaseModel):
+    """The answer to a yes-or-no question."""
+
+    go_ahead: bool = Field(title="Go ahead?", strict=True)
+
+
+def name_campaign(org: str, campaign: Campaign) -> str:
+    """Name a campaign in a question by its stable facts: number, name, state, when it was created, when it ends."""
+    name = quote(campaign.name)
+    return (
+        f"{org}/{campaign.number} {name} ({campaign.state}, created {campaign.created_at:%Y-%m-%d %H:%M:%S} UTC, "
+        f"ends {spoken(campaign.ends_at)})"
+    )
+
+
+def can_ask(ctx: Context[Any, Any]) -> bool:
+    """Tell whether the client of this call can put a form question to a person (MCP specification, elicitation)."""
+    capabilities: ClientCapabilities | None = ctx.client_capabilities
+    elicitation = capabilities.elicitation if capabilities else None
+    if elicitation is None or (elicitation.form is None and elicitation.url is not None):
+        return False
+    return (ctx.protocol_version or "") >= _ASKED_IN_RESULT or ctx.session.can_send_request
+
+
+def require_asking(ctx: Context[Any, Any], doing: str, by_hand: str) -> None:
+    """Refuse when nobody can be asked.
+
+    Args:
+        ctx: the call.
+        doing: the start of a sentence, such as `Deleting`.
+        by_hand: how a person does it without this server, the start of a sentence.
+
+    Raises:
+        Refused: with the ways on.
+    """
+    if not can_ask(ctx):
+        raise Refused(
+            f"{doing} needs a person's confirmation, and this client cannot ask for one.",
+            f"{by_hand}, use a client that supports elicitation, or let the operator start the server with "
+            "--confirm never.",
+        )
+
+
+async def refuse_used_answer(look: Callable[[], Awaitable[Campaign]], org: str, number: int) -> None:
+    """Refuse an answer that an earlier call used, saying how the campaign stands now.
+
+    Args:
+        look: reads the campaign.
+        org: its organization.
+        number: its number.
+
+    Raises:
+        AnswerUsedBefore: when that is so.
+    """
+    if not answer_was_used():
+        return
+    try:
+        campaign = await look()
+        stands = f"Campaign {name_campaign(org, campaign)} exists now"
+    except NotFound:
+        stands = f"Campaign {org}/{number} does not exist now"
+    raise AnswerUsedBefore(
+        f"That answer was used already, and one answer is good for one execution. {stands}; this call changed nothing.",
+        "Call the tool anew if something is still to be done.",
+    )
+
+
+def require_yes(answer: Outcome) -> None:
+    """Let only a yes pass.
+
+    Raises:
+        Refused: for anything else, including an answer that the host gave by itself.
+    """
+    if isinstance(answer, AcceptedElicitation):
+        if isinstance(answer.data, GoAhead) and answer.data.go_ahead:
+            return
+        raise Refused("Not confirmed (the answer was no).")
+    raise _unanswered(answer)
+
+
+def require_typed(answer: Outcome, expected: str) -> None:
+    """Let only the exact text pass.
+
+    Raises:
+        Refused: for anything else; a wrong text is shown, cut short.
+    """
+    if isinstance(answer, AcceptedElicitation):
+        typed = answer.data.campaign if isinstance(answer.data, TypedCampaign) else ""
+        if typed.strip() == expected:
+            return
+        raise Refused(f"Not confirmed (the answer was {quote(typed, 40)}, not {quote(expected)}).")
+    raise _unanswered(answer)
+
+
+def _unanswered(answer: Outcome) -> Refused:
+    # Some hosts decline or cancel by themselves, so nobody may have been asked at all.
+    return Refused(f"Not confirmed (the client answered {answer.action!r}).")
+
+
+def require_unchanged(org: str, shown: Campaign, now: Campaign) -> None:
+    """Refuse when the campaign is no longer the one that was shown.
+
+    `updated_at` and the counts do not matter: GitHub moves them by itself when an alert closes.
+
+    Raises:
+        Refused: naming what is different.
+    """
+    fields = ("number", "created_at", "name", "state", "ends_at")
+    changed = [field for field in fields if getattr(shown, field) != getattr(now, field)]
+    if changed:
+        raise Refused(
+            f"Campaign {org}/{shown.number} changed while it was being confirmed ({', '.join(changed)}): it is now "
+            f"{name_campaign(org, now)}.",
+            "Call the tool again to be asked about it as it is.",
+        )

@@ -1,0 +1,59 @@
+"""The operator's bounds: which organizations may be named, and which writes ask a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic import MISSING
+
+from server.errors import InvalidInput, Refused
+from server.settings import ConfirmPolicy, Settings
+
+
+class Effect(Enum):
+    """What a call would do, as far as asking is concerned."""
+
+    DELETE = "delete"
+    CLOSE = "close"
+    OPEN_ISSUES = "open issues"
+    OTHER_WRITE = "other write"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The operator's decisions, applied to one call."""
+
+    default_org: str | None
+    allow_orgs: tuple[str, ...]
+    confirm: ConfirmPolicy
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Policy:
+        """Take the policy out of the settings."""
+        return cls(settings.org, settings.allow_orgs, settings.confirm)
+
+    def org(self, given: str | MISSING) -> str:
+        """Return the organization that is meant.
+
+        Raises:
+            InvalidInput: when none is named and none is configured.
+            Refused: when the operator does not allow it.
+        """
+        org = self.default_org if given is MISSING else given
+        if org is None:
+            raise InvalidInput(
+                "`org` is missing and the server has no default organization.",
+                "Name the organization, or let the operator start the server with --org.",
+            )
+        if self.allow_orgs and org.lower() not in map(str.lower, self.allow_orgs):
+            raise Refused(
+                f"The operator does not allow organization {org} here.", f"Allowed: {', '.join(self.allow_orgs)}."
+            )
+        return org
+
+    def asks(self, effect: Effect) -> bool:
+        """Tell whether a person has to confirm the effect first."""
+        if self.confirm == "destructive":
+            return effect is not Effect.OTHER_WRITE
+        return self.confirm == "writes"

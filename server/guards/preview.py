@@ -1,0 +1,30 @@
+"""The preview digest ties a write to what was shown. It confirms nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from pydantic import MISSING
+
+from server.errors import Refused
+
+
+def digest(facts: Mapping[str, object]) -> str:
+    """Return a short digest of everything a preview promised; equal facts give equal digests."""
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check_preview(given: str | MISSING, current: str) -> None:
+    """Refuse a write whose result would differ from the preview the caller gives back.
+
+    Raises:
+        Refused: when a preview was given and it is not the current one.
+    """
+    if given is not MISSING and given.strip() != current:
+        raise Refused(
+            "This is no longer what the preview showed: an argument or the campaign itself has changed since.",
+            f"Call again with dry_run to see what would happen now (its preview is {current}).",
+        )

@@ -1,0 +1,205 @@
+"""MCPServer with this project's manners: slim schemas, strict arguments, errors as sentences, hidden write tools."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import (
+    ResourceError,
+    ResourceNotFoundError,
+    ToolError,
+    UnexpectedResourceError,
+    UnexpectedToolError,
+)
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    TextContent,
+    Tool,
+)
+from pydantic import AnyUrl, ValidationError
+
+from server.context import AppContext
+from server.domain.explain import explain, unknown_argument
+from server.errors import CampaignsError, InvalidInput, NotFound
+from server.schemas import slim_tool
+
+logger = logging.getLogger(__name__)
+
+_NOTHING_SENT = "Nothing was sent to GitHub."
+
+
+class CampaignServer(MCPServer[AppContext]):
+    """The server.
+
+    Attributes:
+        read_only: write tools are neither listed nor callable.
+        not_done: for each write tool, the sentence that ends an error when nothing was written. It may name the
+            call's arguments in braces.
+    """
+
+    def __init__(self, *args: Any, read_only: bool = False, **kwargs: Any) -> None:
+        """Make a server without tools.
+
+        Args:
+            read_only: see the class.
+            args: as for MCPServer.
+            kwargs: as for MCPServer.
+        """
+        super().__init__(*args, **kwargs)
+        self.read_only = read_only
+        self.not_done: dict[str, str] = {}
+        self._slim: dict[str, Tool] = {}
+
+    async def list_tools(self) -> list[Tool]:
+        """List the tools that may be called, their schemas without what only costs tokens."""
+        if not self._slim:
+            self._slim = {tool.name: slim_tool(tool) for tool in await super().list_tools()}
+        return [tool for tool in self._slim.values() if not self._hidden(tool)]
+
+    def _hidden(self, tool: Tool) -> bool:
+        return self.read_only and not (tool.annotations and tool.annotations.read_only_hint)
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[AppContext, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool. Whatever goes wrong on purpose comes back as a result that the model can read."""
+        tool = next((tool for tool in await self.list_tools() if tool.name == name), None)
+        if tool is None:
+            return _failed(f"Unknown tool: {name}")
+        properties = tool.input_schema["properties"]
+        if unknown := [argument for argument in arguments if argument not in properties]:
+            return self._refused_arguments(name, [unknown_argument(argument, properties) for argument in unknown])
+        try:
+            return await super().call_tool(name, _settled(arguments, properties), context)
+        except UnexpectedToolError as error:
+            if isinstance(error.__cause__, CampaignsError):
+                return self._explained(name, arguments, error.__cause__)
+            raise
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                return self._refused_arguments(name, explain(error.__cause__))
+            # What is left is the SDK's: an elicitation answer that does not fit the question.
+            logger.info("%s: %s", name, error)
+            return _failed(self._ended(name, arguments, "Not confirmed (the client's answer could not be read)."))
+
+    def _refused_arguments(self, name: str, problems: list[str]) -> CallToolResult:
+        return _failed(f"{name}: {'; '.join(problems)}. {_NOTHING_SENT}")
+
+    def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
+        logger.info("%s: %s", name, error)
+        if isinstance(error, InvalidInput):
+            return _failed(f"{name}: {error} {_NOTHING_SENT}")
+        return _failed(str(error) if error.tells_outcome else self._ended(name, arguments, str(error)))
+
+    def _ended(self, name: str, arguments: Mapping[str, Any], text: str) -> str:
+        """End a text with the truth about the outcome, for tools that could have written."""
+        ending = self.not_done.get(name, "")
+        return f"{text} {ending.format_map(arguments)}".strip()
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[AppContext, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Render a prompt.
+
+        Raises:
+            MCPError: -32602 for an unknown prompt and for missing, unknown or wrong arguments or what GitHub does
+                not have; -32603 with a sentence when GitHub failed.
+        """
+        prompt = next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
+        if prompt is None:
+            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {name}")
+        # Hosts send empty text for what a person left empty in a form.
+        given = {key: value for key, value in (arguments or {}).items() if value not in (None, "")}
+        if problems := _prompt_problems(prompt, given):
+            raise MCPError(INVALID_PARAMS, f"{name}: {'; '.join(problems)}.")
+        try:
+            return await super().get_prompt(name, given, context)
+        except ValueError as error:
+            raise _protocol_error(name, error.__cause__) from error
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[AppContext, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read a resource.
+
+        Raises:
+            ResourceNotFoundError: when GitHub does not have it, or the address names nothing possible.
+            ResourceError: when GitHub failed, with a sentence.
+        """
+        try:
+            return await super().read_resource(uri, context)
+        except UnexpectedResourceError as error:
+            cause = _first_cause(error)
+            if isinstance(cause, NotFound | InvalidInput):
+                raise ResourceNotFoundError(str(cause)) from error
+            if isinstance(cause, CampaignsError):
+                raise ResourceError(str(cause)) from error
+            raise
+
+
+def _first_cause(error: BaseException) -> BaseException | None:
+    """Return what the SDK's wrappers (there can be two) were raised from."""
+    cause = error.__cause__
+    while isinstance(cause, ResourceError):
+        cause = cause.__cause__
+    return cause
+
+
+def _failed(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+
+def _settled(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Prepare arguments for the SDK's validation.
+
+    Null means omitted where no parameter of the tool gives it another meaning (some hosts send null for every
+    optional one). And text that happens to be JSON stays text: the SDK would parse it for every parameter that is
+    not plainly `str`, so that the text `null` would clear a field. As bytes it is left alone, and pydantic decodes it.
+    """
+    null_counts = any("anyOf" in schema or isinstance(schema.get("type"), list) for schema in properties.values())
+    settled = {key: value for key, value in arguments.items() if null_counts or value is not None}
+    for key, value in settled.items():
+        if isinstance(value, str) and _is_text(properties[key]) and _parses(value):
+            settled[key] = value.encode("utf-8", "surrogatepass")
+    return settled
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    kind = schema.get("type")
+    return kind == "string" or (isinstance(kind, list) and "string" in kind)
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _prompt_problems(prompt: Prompt, given: Mapping[str, Any]) -> list[str]:
+    known = {argument.name: argument.required for argument in prompt.arguments or []}
+    missing = [f"`{key}`: is required" for key, required in known.items() if required and key not in given]
+    return missing + [unknown_argument(key, known) for key in given if key not in known]
+
+
+def _protocol_error(name: str, cause: BaseException | None) -> MCPError:
+    if isinstance(cause, ValidationError):
+        return MCPError(INVALID_PARAMS, f"{name}: {'; '.join(explain(cause))}.")
+    if isinstance(cause, InvalidInput | NotFound):
+        return MCPError(INVALID_PARAMS, f"{name}: {cause}")
+    if isinstance(cause, CampaignsError):
+        return MCPError(INTERNAL_ERROR, f"{name}: {cause}")
+    logger.error("Prompt %s crashed", name, exc_info=cause)
+    return MCPError(INTERNAL_ERROR, f"{name}: this server failed; its log says why.")

@@ -1,0 +1,76 @@
+"""The MCP tools, and how each presents itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mcp_types import ToolAnnotations
+
+from tools.create_campaign import NOT_DONE as NOT_CREATED
+from tools.create_campaign import create_campaign
+from tools.delete_campaign import NOT_DONE as NOT_DELETED
+from tools.delete_campaign import delete_campaign
+from tools.read_campaigns import get_campaign, list_campaigns
+from tools.update_campaign import NOT_DONE as NOT_UPDATED
+from tools.update_campaign import update_campaign
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool, its annotations written out, and what is true when it fails before writing."""
+
+    run: Callable[..., Any]
+    title: str
+    read_only: bool
+    destructive: bool
+    idempotent: bool
+    not_done: str = ""
+
+    @property
+    def annotations(self) -> ToolAnnotations:
+        """The annotations as the MCP specification has them. GitHub is outside, hence the open world."""
+        return ToolAnnotations(
+            read_only_hint=self.read_only,
+            destructive_hint=self.destructive,
+            idempotent_hint=self.idempotent,
+            open_world_hint=True,
+        )
+
+
+TOOLS = (
+    ToolSpec(list_campaigns, "List campaigns", read_only=True, destructive=False, idempotent=True),
+    ToolSpec(get_campaign, "Get campaign", read_only=True, destructive=False, idempotent=True),
+    ToolSpec(
+        create_campaign,
+        "Create campaign",
+        read_only=False,
+        destructive=False,
+        idempotent=False,
+        not_done=NOT_CREATED,
+    ),
+    ToolSpec(
+        update_campaign, "Update campaign", read_only=False, destructive=True, idempotent=True, not_done=NOT_UPDATED
+    ),
+    ToolSpec(
+        delete_campaign, "Delete campaign", read_only=False, destructive=True, idempotent=True, not_done=NOT_DELETED
+    ),
+)
+
+
+class ToolRegistry(Protocol):
+    """What tools are registered with: the server."""
+
+    not_done: dict[str, str]
+
+    def add_tool(self, fn: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> None:
+        """Add a tool under the function's name, its docstring being the description."""
+
+
+def register_tools(mcp: ToolRegistry) -> None:
+    """Add every tool to the server."""
+    for spec in TOOLS:
+        mcp.add_tool(spec.run, title=spec.title, annotations=spec.annotations)
+        if spec.not_done:
+            mcp.not_done[spec.run.__name__] = spec.not_done

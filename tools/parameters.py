@@ -1,0 +1,75 @@
+"""The tools' parameters: types, checks and descriptions, each written once.
+
+Descriptions are sent with every request of every user, so they say only what the name and the type do not. Limits are
+checked here and not repeated as schema keywords, except where a model needs them to write a good value.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import MISSING, AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from server.domain.checks import (
+    check_alerts,
+    check_contact_link,
+    check_description,
+    check_managers,
+    check_name,
+    check_number,
+    check_org,
+    check_team_managers,
+)
+from server.domain.dates import parse_end
+from server.domain.models import DESCRIPTION_LIMIT, NAME_LIMIT, AlertPairs, CampaignState
+
+_StrictInt = Annotated[int, Field(strict=True)]
+_CheckedOrg = Annotated[str, AfterValidator(check_org)]
+_Managers = Annotated[list[str], AfterValidator(check_managers)]
+_TeamManagers = Annotated[list[str], AfterValidator(check_team_managers)]
+_Link = Annotated[str, AfterValidator(check_contact_link)]
+
+Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login")]
+CampaignNumber = Annotated[_StrictInt, AfterValidator(check_number)]
+PageNumber = Annotated[_StrictInt, AfterValidator(check_number)]
+Name = Annotated[
+    str,
+    AfterValidator(check_name),
+    WithJsonSchema({"type": "string", "description": f"At most {NAME_LIMIT} characters"}),
+]
+Description = Annotated[
+    str,
+    AfterValidator(check_description),
+    WithJsonSchema({"type": "string", "description": f"At most {DESCRIPTION_LIMIT} characters"}),
+]
+EndsAt = Annotated[
+    datetime,
+    BeforeValidator(parse_end),
+    WithJsonSchema({"type": "string", "description": "Date (its end, UTC) or RFC 3339 time with zone"}),
+]
+Managers = Annotated[_Managers | MISSING, Field(description="User logins")]
+TeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs")]
+NewManagers = Annotated[_Managers | MISSING, Field(description="User logins; replaces all")]
+NewTeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs; replaces all")]
+ContactLink = Annotated[_Link | MISSING, Field(description="http(s) address for questions")]
+NewContactLink = Annotated[_Link | None | MISSING, Field(description="null removes it")]
+Alerts = Annotated[
+    list[AlertPairs], AfterValidator(check_alerts), Field(description="Code scanning alerts, at most 1000")
+]
+GenerateIssues = Annotated[bool, Field(strict=True, description="Open an issue in every repository")]
+State = CampaignState | MISSING
+Sort = Literal["created", "updated", "ends_at", "published"]
+Direction = Literal["asc", "desc"]
+DryRun = Annotated[bool, Field(strict=True, description="Change nothing, show what would be sent and asked")]
+Preview = Annotated[str | MISSING, Field(description="Digest from dry_run: refuse if the result would differ")]
+
+
+def check_per_page(value: int) -> int:
+    """Accept GitHub's page sizes."""
+    if not 1 <= value <= 100:
+        raise ValueError("must be from 1 to 100")
+    return value
+
+
+PerPage = Annotated[_StrictInt, AfterValidator(check_per_page)]

@@ -1,0 +1,58 @@
+"""list_campaigns and get_campaign."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp_types import CallToolResult
+from pydantic import MISSING
+
+from server.context import CallContext, app_of
+from server.domain.answers import CampaignDetail, CampaignList, row
+from tools.answers import answered
+from tools.parameters import CampaignNumber, Direction, Org, PageNumber, PerPage, Sort, State
+
+DRAFTS_NOTE = "GitHub's API does not show drafts."
+
+
+async def list_campaigns(
+    ctx: CallContext,
+    org: Org = MISSING,
+    state: State = MISSING,
+    sort: Sort = "created",
+    direction: Direction = "desc",
+    page: PageNumber = 1,
+    per_page: PerPage = 30,
+) -> Annotated[CallToolResult, CampaignList]:
+    """List an organization's security campaigns, a page at a time. Drafts cannot be seen."""
+    app = app_of(ctx)
+    org = app.policy.org(org)
+    found = await app.github.campaigns.page(
+        org,
+        state=None if state is MISSING else state,
+        sort=sort,
+        direction=direction,
+        page=page,
+        per_page=per_page,
+    )
+    seen = (page - 1) * per_page + len(found.campaigns)
+    return answered(
+        CampaignList(
+            org=org,
+            campaigns=[row(campaign, app.now()) for campaign in found.campaigns],
+            seen=seen if found.campaigns or page == 1 else None,  # past the last page nothing was seen
+            has_more=found.next_page is not None,
+            next_page=found.next_page,
+            url=app.page(org),
+            note=DRAFTS_NOTE,
+        )
+    )
+
+
+async def get_campaign(
+    ctx: CallContext, campaign_number: CampaignNumber, org: Org = MISSING
+) -> Annotated[CallToolResult, CampaignDetail]:
+    """Read one security campaign: its fields, alert counts, remediation rate, days left and page."""
+    app = app_of(ctx)
+    org = app.policy.org(org)
+    return answered(app.describe(org, await app.github.campaigns.get(org, campaign_number)))

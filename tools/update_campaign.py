@@ -1,0 +1,222 @@
+"""update_campaign: changes fields, closes or reopens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import anyio
+from mcp.server.elicitation import ElicitationResult
+from mcp.server.mcpserver import Elicit, Resolve
+from mcp_types import CallToolResult
+from pydantic import MISSING
+
+from server.context import CallContext, app_of
+from server.domain.dates import wire
+from server.domain.models import Campaign
+from server.domain.text import quote
+from server.errors import InvalidInput, Refused
+from server.guards.confirmation import (
+    GoAhead,
+    name_campaign,
+    refuse_used_answer,
+    require_asking,
+    require_unchanged,
+    require_yes,
+)
+from server.guards.policy import Effect
+from server.guards.preview import check_preview, digest
+from tools.answers import Change, SentRequest, WriteResult, answered
+from tools.create_campaign import require_future
+from tools.managers import check_managers
+from tools.parameters import (
+    CampaignNumber,
+    Description,
+    DryRun,
+    EndsAt,
+    Name,
+    NewContactLink,
+    NewManagers,
+    NewTeamManagers,
+    Org,
+    Preview,
+    State,
+)
+
+NOT_DONE = "Campaign {campaign_number} was not changed."
+
+
+@dataclass(frozen=True)
+class UpdatePlan:
+    """What would change, as it was shown, and what would be asked first."""
+
+    org: str
+    shown: Campaign
+    changes: dict[str, Any]
+    notes: list[str]
+    question: str | None
+    preview: str
+
+
+async def plan_update(
+    ctx: CallContext,
+    org: Org,
+    campaign_number: CampaignNumber,
+    name: Name | MISSING,
+    description: Description | MISSING,
+    ends_at: EndsAt | MISSING,
+    managers: NewManagers,
+    team_managers: NewTeamManagers,
+    contact_link: NewContactLink,
+    state: State,
+    dry_run: DryRun,
+    preview: Preview,
+) -> UpdatePlan:
+    """Check what can be checked, look at the campaign, and word the question."""
+    app = app_of(ctx)
+    org = app.policy.org(org)
+    changes = _given(
+        name=name,
+        description=description,
+        ends_at=ends_at,
+        managers=managers,
+        team_managers=team_managers,
+        contact_link=contact_link,
+        state=state,
+    )
+    if not changes:
+        raise InvalidInput("nothing to change was given.", "Name at least one field with its new value.")
+    if isinstance(ends_at, datetime):
+        require_future(ends_at, app.now())
+    await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
+    shown = await app.github.campaigns.get(org, campaign_number)
+    if shown.state == state:
+        raise Refused(f"Campaign {org}/{campaign_number} {quote(shown.name)} is already {state}.")
+    asks = app.policy.asks(Effect.CLOSE if state == "closed" else Effect.OTHER_WRITE)
+    if asks and not dry_run:
+        require_asking(ctx, "This change", f"Make it at {app.page(org, campaign_number)}")
+    _, notes = await check_managers(app, org, managers, team_managers)
+    question = None
+    if asks:
+        question = _question(await app.github.people.acting_account(org), org, shown, changes)
+    before = {field: _wire_value(shown, field) for field in changes}
+    current = digest(
+        {
+            "tool": "update_campaign",
+            "campaign": f"{org.lower()}/{campaign_number}",
+            "created_at": wire(shown.created_at),
+            "before": before,
+            "after": changes,
+            "asks": question,
+        }
+    )
+    if not dry_run:
+        check_preview(preview, current)
+    return UpdatePlan(org, shown, changes, notes, question, current)
+
+
+def _given(**fields: object) -> dict[str, Any]:
+    """Keep what was given, in the form GitHub takes. Null stays: it clears."""
+    return {
+        field: wire(value) if isinstance(value, datetime) else value
+        for field, value in fields.items()
+        if value is not MISSING
+    }
+
+
+def _wire_value(campaign: Campaign, field: str) -> Any:
+    value = getattr(campaign, field)
+    return wire(value) if isinstance(value, datetime) else value
+
+
+def _question(account: str, org: str, shown: Campaign, changes: Mapping[str, Any]) -> str:
+    """Word the question; it tells every change that the call would make."""
+    others = [f"{field} to {_spoken(value)}" for field, value in changes.items() if field != "state"]
+    named = f"campaign {name_campaign(org, shown)}"
+    match changes.get("state"):
+        case "closed":
+            does, after = f"close {named}", " Its data is kept and it can be reopened."
+        case "open":
+            does, after = f"reopen {named}", ""
+        case _:
+            does, after = f"change {named}", ""
+    also = f", setting {', '.join(others)}" if others else ""
+    return f"{account} will {does}{also}.{after} Go on?"
+
+
+def _spoken(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(quote(str(item)) for item in value) or "nobody"
+    return "nothing" if value is None else quote(str(value), 300)
+
+
+async def ask_to_update(plan: Annotated[UpdatePlan, Resolve(plan_update)], dry_run: DryRun) -> Elicit[GoAhead] | None:
+    """Ask the planned question, unless nothing will be written."""
+    return Elicit(plan.question, GoAhead) if plan.question and not dry_run else None
+
+
+async def update_campaign(
+    ctx: CallContext,
+    campaign_number: CampaignNumber,
+    plan: Annotated[UpdatePlan, Resolve(plan_update)],
+    answer: Annotated[ElicitationResult[GoAhead], Resolve(ask_to_update)],
+    org: Org = MISSING,
+    name: Name | MISSING = MISSING,
+    description: Description | MISSING = MISSING,
+    ends_at: EndsAt | MISSING = MISSING,
+    managers: NewManagers = MISSING,
+    team_managers: NewTeamManagers = MISSING,
+    contact_link: NewContactLink = MISSING,
+    state: State = MISSING,
+    dry_run: DryRun = False,
+    preview: Preview = MISSING,
+) -> Annotated[CallToolResult, WriteResult]:
+    """Change a security campaign; state closes (data kept) or reopens it. Left out means unchanged."""
+    named = f"campaign {plan.org}/{campaign_number} {quote(plan.shown.name)}"
+    if dry_run:
+        return answered(
+            WriteResult(
+                summary=f"Would change {', '.join(plan.changes)} of {named}. Nothing was sent.",
+                notes=plan.notes or None,
+                changes=_compared(plan.shown, plan.changes),
+                request=SentRequest(
+                    method="PATCH", path=f"/orgs/{plan.org}/campaigns/{campaign_number}", body=plan.changes
+                ),
+                would_ask=plan.question,
+                preview=plan.preview,
+            )
+        )
+    app = app_of(ctx)
+    before = plan.shown
+    if plan.question:
+        require_yes(answer)
+        before = await app.github.campaigns.get(plan.org, campaign_number)
+        require_unchanged(plan.org, plan.shown, before)
+    if isinstance(ends_at, datetime):
+        require_future(ends_at, app.now())  # again, now that GitHub has told the time
+    with anyio.CancelScope(shield=True):  # a write that has begun is finished, so that its outcome is known
+        campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
+    after = {field: _wire_value(campaign, field) for field in plan.changes}
+    return answered(
+        WriteResult(
+            summary=_done(named, plan.changes),
+            notes=plan.notes or None,
+            changes=_compared(before, after),
+            campaign=app.describe(plan.org, campaign),
+        )
+    )
+
+
+def _compared(before: Campaign, after: Mapping[str, Any]) -> dict[str, Change]:
+    return {field: Change(before=_wire_value(before, field), after=value) for field, value in after.items()}
+
+
+def _done(named: str, changes: Mapping[str, Any]) -> str:
+    verb = {"closed": "Closed", "open": "Reopened"}.get(changes.get("state", ""), "")
+    others = [field for field in changes if field != "state"]
+    changed = f"{'c' if verb else 'C'}hanged {', '.join(others)} of it" if others else ""
+    if verb:
+        return f"{verb} {named}{' and ' + changed if changed else ''}."
+    return f"Changed {', '.join(others)} of {named}."
