@@ -208,7 +208,7 @@ async def create_campaign(
     dry_run: DryRun = False,
     preview: Preview = MISSING,
 ) -> Annotated[CallToolResult, WriteResult]:
-    """Publish a security campaign: notifies developers, cannot be recalled, alerts fixed. Preview with dry_run first."""
+    """Publish a security campaign: it notifies developers and cannot be recalled. Preview with dry_run first."""
     if dry_run:
         return answered(
             WriteResult(

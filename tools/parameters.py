@@ -30,9 +30,9 @@ _Managers = Annotated[list[str], AfterValidator(check_managers)]
 _TeamManagers = Annotated[list[str], AfterValidator(check_team_managers)]
 _Link = Annotated[str, AfterValidator(check_contact_link)]
 
-Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login")]
-CampaignNumber = Annotated[_StrictInt, AfterValidator(check_number)]
-PageNumber = Annotated[_StrictInt, AfterValidator(check_number)]
+Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login; default: the operator's")]
+CampaignNumber = Annotated[_StrictInt, AfterValidator(check_number), Field(description="As in list_campaigns")]
+PageNumber = Annotated[_StrictInt, AfterValidator(check_number), Field(description="From 1; see next_page")]
 Name = Annotated[
     str,
     AfterValidator(check_name),
@@ -53,14 +53,15 @@ TeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs"
 NewManagers = Annotated[_Managers | MISSING, Field(description="User logins; replaces all")]
 NewTeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs; replaces all")]
 ContactLink = Annotated[_Link | MISSING, Field(description="http(s) address for questions")]
-NewContactLink = Annotated[_Link | None | MISSING, Field(description="null removes it")]
+NewContactLink = Annotated[_Link | MISSING | None, Field(description="null removes it")]
 Alerts = Annotated[
     list[AlertPairs], AfterValidator(check_alerts), Field(description="Code scanning alerts, at most 1000")
 ]
 GenerateIssues = Annotated[bool, Field(strict=True, description="Open an issue in every repository")]
-State = CampaignState | MISSING
-Sort = Literal["created", "updated", "ends_at", "published"]
-Direction = Literal["asc", "desc"]
+State = Annotated[CampaignState | MISSING, Field(description="Default: both")]
+NewState = Annotated[CampaignState | MISSING, Field(description="closed ends it, open reopens it")]
+Sort = Annotated[Literal["created", "updated", "ends_at", "published"], Field(description="Order by")]
+Direction = Annotated[Literal["asc", "desc"], Field(description="desc: newest or latest first")]
 DryRun = Annotated[bool, Field(strict=True, description="Change nothing, show what would be sent and asked")]
 Preview = Annotated[str | MISSING, Field(description="Digest from dry_run: refuse if the result would differ")]
 
@@ -72,4 +73,4 @@ def check_per_page(value: int) -> int:
     return value
 
 
-PerPage = Annotated[_StrictInt, AfterValidator(check_per_page)]
+PerPage = Annotated[_StrictInt, AfterValidator(check_per_page), Field(description="At most 100")]

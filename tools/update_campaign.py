@@ -39,10 +39,10 @@ from tools.parameters import (
     Name,
     NewContactLink,
     NewManagers,
+    NewState,
     NewTeamManagers,
     Org,
     Preview,
-    State,
 )
 
 NOT_DONE = "Campaign {campaign_number} was not changed."
@@ -70,7 +70,7 @@ async def plan_update(
     managers: NewManagers,
     team_managers: NewTeamManagers,
     contact_link: NewContactLink,
-    state: State,
+    state: NewState,
     dry_run: DryRun,
     preview: Preview,
 ) -> UpdatePlan:
@@ -169,7 +169,7 @@ async def update_campaign(
     managers: NewManagers = MISSING,
     team_managers: NewTeamManagers = MISSING,
     contact_link: NewContactLink = MISSING,
-    state: State = MISSING,
+    state: NewState = MISSING,
     dry_run: DryRun = False,
     preview: Preview = MISSING,
 ) -> Annotated[CallToolResult, WriteResult]:
@@ -214,9 +214,12 @@ def _compared(before: Campaign, after: Mapping[str, Any]) -> dict[str, Change]:
 
 
 def _done(named: str, changes: Mapping[str, Any]) -> str:
-    verb = {"closed": "Closed", "open": "Reopened"}.get(changes.get("state", ""), "")
-    others = [field for field in changes if field != "state"]
-    changed = f"{'c' if verb else 'C'}hanged {', '.join(others)} of it" if others else ""
-    if verb:
-        return f"{verb} {named}{' and ' + changed if changed else ''}."
-    return f"Changed {', '.join(others)} of {named}."
+    others = ", ".join(field for field in changes if field != "state")
+    match changes.get("state"):
+        case "closed":
+            done = f"Closed {named}"
+        case "open":
+            done = f"Reopened {named}"
+        case _:
+            return f"Changed {others} of {named}."
+    return f"{done} and changed {others}." if others else f"{done}."

@@ -87,5 +87,5 @@ class AlertPairs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    repository_id: int
-    alert_numbers: list[int]
+    repository_id: Annotated[int, Field(description="GitHub's numeric id")]
+    alert_numbers: Annotated[list[int], Field(description="Open alerts, each once")]

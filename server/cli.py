@@ -1,0 +1,111 @@
+"""The command line. Without a subcommand it serves MCP over stdio."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from server.errors import ConfigurationError
+from server.logs import configure_logging
+from server.options import add_options, read_options, settings_from
+from server.settings import Settings
+
+if TYPE_CHECKING:
+    from server.github.credentials import Credentials
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser for the whole command line."""
+    whole = argparse.ArgumentParser(
+        prog="security-campaigns-mcp",
+        description="An MCP server that runs GitHub security campaigns. Without a command it serves over stdio.",
+        epilog="Each option has an environment variable, named in brackets; what is typed wins.",
+        allow_abbrev=False,
+    )
+    add_options(whole)
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
+    add_options(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
+    commands.add_parser("version", help="print the version", allow_abbrev=False)
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit status: 0 for success, 1 when something did not work, 2 for wrong usage or configuration.
+    """
+    given = vars(parser().parse_args(arguments))
+    try:
+        match given.pop("command"):
+            case "version":
+                return _version()
+            case "demo":
+                from server.demo import run_demo  # noqa: PLC0415 - a plain start must not pay for it
+
+                return run_demo()
+            case command:
+                values = read_options(given, environ)
+                configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
+                settings = settings_from(values)
+                return _doctor(settings, environ, as_json=given["json"]) if command == "doctor" else _serve(settings)
+    except ConfigurationError as error:
+        print(f"security-campaigns-mcp: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        return 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _version() -> int:
+    from server.version import server_version  # noqa: PLC0415 - a plain start must not pay for it
+
+    print(f"security-campaigns-mcp {server_version()}")  # noqa: T201 - the command's answer
+    return 0
+
+
+def _serve(settings: Settings) -> int:
+    from server.app import build_server  # noqa: PLC0415 - `--help` and `version` must not pay for it
+
+    if sys.stdin.isatty():
+        print(  # noqa: T201 - for the person at the terminal; stdout belongs to the protocol
+            "Serving MCP over stdio, for a client to start; `security-campaigns-mcp demo` shows what it does. "
+            "Stop with Ctrl-C.",
+            file=sys.stderr,
+        )
+    build_server(settings, **_sandbox_parts(settings)).run("stdio")
+    return 0
+
+
+def _doctor(settings: Settings, environ: Mapping[str, str], *, as_json: bool) -> int:
+    import anyio  # noqa: PLC0415 - a plain start must not pay for the doctor
+
+    from server import doctor  # noqa: PLC0415 - likewise
+
+    async def examine() -> list[doctor.Finding]:
+        return await doctor.run_doctor(settings, environ=environ, **_sandbox_parts(settings))
+
+    findings = anyio.run(examine)
+    print(doctor.as_json(findings) if as_json else doctor.render(findings, color=sys.stdout.isatty()))  # noqa: T201 - its answer
+    return doctor.exit_status(findings)
+
+
+def _sandbox_parts(settings: Settings) -> dict[str, Any]:
+    """Return what makes the server talk to the sandbox instead of GitHub: nothing real is read then."""
+    if not settings.sandbox:
+        return {}
+    import httpx  # noqa: PLC0415 - only the sandbox needs these here
+
+    from server.github.credentials import FixedToken, Token  # noqa: PLC0415 - likewise
+    from server.sandbox.app import create_sandbox  # noqa: PLC0415 - likewise
+    from server.sandbox.options import ADMIN_TOKEN  # noqa: PLC0415 - likewise
+
+    credentials: Credentials = FixedToken(Token(ADMIN_TOKEN, "token of unknown kind", "--sandbox"))
+    return {"credentials": credentials, "transport": httpx.ASGITransport(app=create_sandbox())}

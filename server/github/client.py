@@ -1,0 +1,246 @@
+"""Requests to GitHub's REST API: one connection pool, one host, and the rules for repeating.
+
+The token goes to the configured API and nowhere else: redirects and Link addresses to another origin are refused
+before anything is sent there.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+import anyio
+import httpx
+
+from server.domain.clock import Clock
+from server.errors import CampaignsError, GitHubError, Unavailable, UnexpectedAnswer
+from server.github import failures, unreachable
+from server.github.addresses import at_home, joined, shown_host
+from server.github.answers import Answer, read_answer
+from server.github.credentials import Credentials, Token
+from server.github.etags import EtagCache, Stored
+from server.github.redirects import REDIRECTS, redirected
+from server.github.retries import (
+    MOST_TRIES,
+    Call,
+    backoff,
+    github_date,
+    is_rate_limit,
+    limit_wait,
+    repeatable_status,
+    retry_after,
+)
+from server.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+__all__ = ["Answer", "GitHubClient"]
+
+
+class GitHubClient:
+    """GitHub's REST API with this server's rules for repeating, waiting and failing."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        settings: Settings,
+        credentials: Credentials,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.credentials = credentials
+        self._http = http
+        self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._api = httpx.URL(settings.api_url)
+        self._etags = EtagCache()
+        self._user_agent = f"security-campaigns-mcp/{_own_version()}"
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        org: str | None = None,
+        params: Mapping[str, str | int] | None = None,
+        body: Mapping[str, object] | None = None,
+        about: str | None = None,
+        changes_nothing: bool = False,
+    ) -> Answer:
+        """Send a request and return the answer to it, repeating within the rules.
+
+        GET, PATCH and DELETE are repeated after failures that may pass; POST only when it cannot have reached GitHub
+        or GitHub said that it did nothing. Waiting never adds up to more than `settings.patience` seconds.
+
+        Args:
+            method: GET, POST, PATCH or DELETE.
+            path: from the API's address on, with a leading slash; names in it made by `addresses.segment`.
+            org: the organization whose token is to be used.
+            params: the query.
+            body: what is sent as JSON.
+            about: what is asked for, in words for an error's sentence.
+            changes_nothing: a POST that alters nothing of the user's and may be repeated like a read.
+
+        Raises:
+            GitHubError: in the kind that fits. Its `nothing_written` is False exactly when a write may have happened.
+            ConfigurationError: there is no usable credential.
+        """
+        address = self._settings.api_url + path
+        url = httpx.URL(address, params=dict(params)) if params else httpx.URL(address)
+        reads = method == "GET" or changes_nothing
+        return await self._perform(Call(method, url, org, body, about or f"{method} {path}", reads))
+
+    async def follow(self, url: str, *, org: str | None, about: str | None = None) -> Answer:
+        """Get the page that a Link header named, verbatim.
+
+        Raises:
+            UnexpectedAnswer: the address belongs to another origin; nothing was sent there.
+            GitHubError, ConfigurationError: as `request` does.
+        """
+        target = joined(self._api, url)
+        if not at_home(target, self._api):
+            raise UnexpectedAnswer(
+                f"GitHub's answer names a next page on another host ({shown_host(target)}). "
+                "The token was not sent there.",
+                "Check --api-url, and whether a proxy changes answers on the way.",
+            )
+        return await self._perform(Call("GET", target, org, None, about or "the next page", reads=True))
+
+    async def _perform(self, call: Call) -> Answer:
+        try:
+            token = await self.credentials.token(call.org)
+            while True:
+                step = await self._step(call, token)
+                if isinstance(step, Answer):
+                    return step
+                token = step
+        except CampaignsError as error:
+            # Whatever ended the call, an earlier request of it may have been carried out.
+            error.nothing_written = error.nothing_written and not call.may_have_happened
+            raise
+
+    async def _step(self, call: Call, token: Token) -> Answer | Token:
+        """Send one request; return the answer, or the token to go on with."""
+        key = EtagCache.key(call.url, token.value, self._settings.api_version)
+        stored = self._etags.get(key) if call.method == "GET" else None
+        try:
+            response = await self._send(call, token, stored)
+        except (httpx.RequestError, OSError) as problem:
+            await self._after_no_answer(call, problem)
+            return token
+        if response.status_code in REDIRECTS:
+            call.url = redirected(call, response, self._api)
+            return token
+        if response.status_code == 401 and not call.renewed:
+            call.renewed = True
+            newer = await self.credentials.renewed(call.org, token)
+            if newer is not None:
+                return newer
+        if is_rate_limit(response.status_code, response.headers, _told(response)):
+            await self._wait_out(call, response)
+            return token
+        if response.status_code >= 500:
+            await self._after_server_failure(call, response)
+            return token
+        if response.status_code >= 400:
+            if response.status_code == 408:
+                call.note_ambiguity()
+            raise failures.refusal(response, call, self._settings.api_version)
+        answer = read_answer(call, response, stored)
+        if call.method == "GET" and response.status_code == 200:
+            self._etags.put(key, response)
+        return answer
+
+    async def _send(self, call: Call, token: Token, stored: Stored | None) -> httpx.Response:
+        headers = {
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {token.value}",
+            "User-Agent": self._user_agent,
+            "X-GitHub-Api-Version": self._settings.api_version,
+        }
+        if stored is not None:
+            headers["If-None-Match"] = stored.etag
+        request = self._http.build_request(call.method, call.url, headers=headers, json=call.body)
+        began = time.monotonic()
+        call.sent += 1
+        try:
+            # httpx limits each read; this limits the whole, or an answer that drips would never end.
+            with anyio.fail_after(self._limit(call)):
+                response = await self._http.send(request)
+        finally:
+            call.spent += time.monotonic() - began
+        told_time = github_date(response.headers.get("date"))
+        if told_time is not None:
+            self._clock.set_by(told_time)
+        known_as = failures.request_id(response.headers)
+        _LOG.debug("%s %s: HTTP %s, request %s", call.method, call.url.path, response.status_code, known_as)
+        return response
+
+    async def _after_no_answer(self, call: Call, problem: Exception) -> None:
+        """Wait before the next try, or raise."""
+        call.tries += 1
+        error = unreachable.no_answer(problem, self._api.host, self._settings.timeout)
+        never_sent = unreachable.never_sent(problem)
+        if never_sent:
+            call.sent -= 1
+        else:
+            call.note_ambiguity()
+        if isinstance(error, Unavailable):
+            error.never_sent = call.sent == 0
+        wait = backoff(call.tries, self._jitter())
+        if not unreachable.may_pass(problem) or not (never_sent or call.repeatable) or not self._has_time(call, wait):
+            raise error from problem
+        await self._pause(call, wait, error)
+
+    async def _after_server_failure(self, call: Call, response: httpx.Response) -> None:
+        call.tries += 1
+        call.note_ambiguity()
+        error = failures.server_failure(response, call, self._clock.now())
+        asked = retry_after(response.headers, self._clock.now()) or 0.0
+        wait = max(asked, backoff(call.tries, self._jitter()))
+        if not (repeatable_status(response.status_code) and call.repeatable and self._has_time(call, wait)):
+            raise error
+        await self._pause(call, wait, error)
+
+    async def _wait_out(self, call: Call, response: httpx.Response) -> None:
+        call.limited += 1
+        wait = limit_wait(response.headers, self._clock.now(), call.limited)
+        error = failures.rate_limited(response, self._clock.now() + timedelta(seconds=wait))
+        if call.limited >= MOST_TRIES or call.spent + wait > self._settings.patience:
+            raise error
+        await self._pause(call, wait, error)
+
+    def _limit(self, call: Call) -> float:
+        """Return how long the next request may take, in seconds. A write is never cut short: that leaves doubts."""
+        left = self._settings.patience - call.spent if call.reads and call.tries else self._settings.timeout
+        return min(self._settings.timeout, max(1.0, left))
+
+    def _has_time(self, call: Call, wait: float) -> bool:
+        return call.tries < MOST_TRIES and call.spent + wait <= self._settings.patience
+
+    async def _pause(self, call: Call, wait: float, error: GitHubError) -> None:
+        _LOG.info("%s %s again in %.1f s: %s", call.method, call.url.path, wait, type(error).__name__)
+        call.spent += wait
+        await self._sleep(wait)
+
+
+def _told(response: httpx.Response) -> str:
+    if response.status_code != 403:
+        return ""
+    body = failures.told(response)
+    return f"{body.get('message')} {body.get('documentation_url')}"
+
+
+def _own_version() -> str:
+    try:
+        return version("security-campaigns-mcp")
+    except PackageNotFoundError:
+        return "0"

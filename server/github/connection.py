@@ -1,0 +1,80 @@
+"""The connection to GitHub that everything above shares."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+import httpx
+import truststore
+
+from server.domain.clock import Clock
+from server.github.campaigns import Campaigns
+from server.github.client import GitHubClient
+from server.github.credentials import Credentials, find_credentials
+from server.github.people import People
+from server.settings import Settings
+
+# GitHub allows a hundred requests at once; this server never needs more than a few.
+_LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5)
+# Connecting gets less than the whole time limit, so that "could not be reached" is told from "did not answer".
+_CONNECT_SHARE = 2 / 3
+
+
+@dataclass
+class GitHub:
+    """What belongs to one connection: requests, campaigns, people, the credential and GitHub's time."""
+
+    client: GitHubClient
+    campaigns: Campaigns
+    people: People
+    credentials: Credentials
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_github(
+    settings: Settings,
+    *,
+    credentials: Credentials | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    environ: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> AsyncIterator[GitHub]:
+    """Open the one connection pool, and close it in the end. Nothing is sent and no credential is read yet.
+
+    Certificates are checked against the system's trust store and proxies are taken from the environment, because
+    companies have both.
+
+    Args:
+        settings: what the operator configured.
+        credentials: the credential; found as `find_credentials` says when None.
+        clock: GitHub's time; a new one when None.
+        transport: how requests travel instead of over the network.
+        environ: where credentials are looked for.
+        sleep: how to wait, in seconds.
+    """
+    clock = clock or Clock()
+    async with _open_http(settings, transport) as http:
+        credentials = credentials or find_credentials(settings, environ, http=http, clock=clock)
+        client = GitHubClient(http, settings, credentials, clock, sleep=sleep)
+        yield GitHub(client, Campaigns(client, clock, settings, sleep), People(client, settings), credentials, clock)
+
+
+def _open_http(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    connecting = settings.timeout * _CONNECT_SHARE
+    timeout = httpx.Timeout(settings.timeout, connect=connecting, pool=connecting)
+    if transport is not None:
+        return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(
+        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        timeout=timeout,
+        limits=_LIMITS,
+        follow_redirects=False,
+        trust_env=True,
+    )

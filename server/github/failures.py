@@ -1,0 +1,206 @@
+"""What to say about an answer that is no success: each kind its own sentence, with what to do next.
+
+GitHub's own words are quoted as data. From the headers only the request id, and the names of scopes and permissions
+that are missing, are ever shown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import httpx
+
+from server.domain.text import clean, quote
+from server.errors import (
+    GitHubError,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+    Rejected,
+    Unauthenticated,
+    Unavailable,
+    UnexpectedAnswer,
+)
+from server.github.retries import Call, retry_after
+
+_LONGEST_MESSAGE = 300
+_LONGEST_ITEM = 120
+_MOST_ITEMS = 5
+_REQUEST_ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
+_NAMES_VERSION = re.compile(r"api[- ]?version", re.IGNORECASE)
+_HOW_IS_IT = "https://www.githubstatus.com tells of known trouble."
+
+
+def parsed(body: bytes) -> object:
+    """Read JSON.
+
+    Raises:
+        ValueError: it is not JSON, or nested too deeply to be an answer of GitHub's.
+    """
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def told(response: httpx.Response) -> dict[str, object]:
+    """Return GitHub's error body; empty when it is no JSON object. A server that echoes the token is not repeated."""
+    secret = response.request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+    try:
+        content = parsed(response.content.replace(secret, b"***") if secret else response.content)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def request_id(headers: httpx.Headers) -> str | None:
+    """Return X-GitHub-Request-Id when it looks like one."""
+    value = headers.get("x-github-request-id", "")
+    return value if _REQUEST_ID.fullmatch(value) else None
+
+
+def is_html(response: httpx.Response) -> bool:
+    """Whether the body is a page for people."""
+    return "html" in response.headers.get("content-type", "").lower() or response.content.lstrip()[:1] == b"<"
+
+
+def not_json(response: httpx.Response, call: Call) -> UnexpectedAnswer:
+    """Return the error for a body that should be JSON and is not."""
+    host = call.url.host
+    if is_html(response):
+        what = f"{host} answered with an HTML page instead of JSON."
+        remedy = "Is --api-url right? Does a proxy or a sign-in page answer in GitHub's place?"
+    else:
+        what = f"The answer from {host} is cut off or is not JSON."
+        remedy = "Try again; if it stays, look for a proxy that changes answers on the way."
+    return UnexpectedAnswer(what, remedy, status=response.status_code, request_id=request_id(response.headers))
+
+
+def server_failure(response: httpx.Response, call: Call, now: datetime) -> Unavailable:
+    """Return the error for 5xx."""
+    wait = retry_after(response.headers, now)
+    when = f"Try again in {wait:.0f} s" if wait else "Try again in a few minutes"
+    times = "" if call.tries <= 1 else f" {call.tries} times"
+    return Unavailable(
+        f"GitHub failed{times} when asked for {call.about}.",
+        f"{when}; {_HOW_IS_IT}",
+        status=response.status_code,
+        request_id=request_id(response.headers),
+    )
+
+
+def rate_limited(response: httpx.Response, until: datetime) -> RateLimited:
+    """Return the error for a rate limit that lasts longer than the caller can be kept waiting."""
+    error = RateLimited(
+        f"GitHub's rate limit is reached. Requests are accepted again at {until:%Y-%m-%d %H:%M:%S} UTC.",
+        "Try again then, with fewer requests at a time.",
+        until=until,
+        status=response.status_code,
+    )
+    error.request_id = request_id(response.headers)
+    return error
+
+
+def refusal(response: httpx.Response, call: Call, api_version: str) -> GitHubError:
+    """Return the error for 4xx."""
+    if is_html(response):
+        return not_json(response, call)
+    body = told(response)
+    status = response.status_code
+    said = _github_says(body)
+    needs, advice = _needs(call), _doctor(call)
+    error: GitHubError
+    if status == 401:
+        error = Unauthenticated(
+            f"GitHub does not accept this token: it is wrong, expired or revoked.{said}",
+            "Give a valid one (GITHUB_TOKEN, --token-file or `gh auth login`); `security-campaigns-mcp doctor` shows "
+            "which one is used.",
+        )
+    elif status == 403:
+        why, remedy = _why_forbidden(response.headers, needs)
+        error = PermissionMissing(
+            f"This token may not {'read' if call.reads else 'change'} {call.about}: {why}.{said}", f"{remedy}{advice}"
+        )
+    elif status in (400, 410) and _NAMES_VERSION.search(str(body.get("message", ""))):
+        error = Rejected(
+            f"GitHub does not support API version {api_version}.{said}", "Choose another one with --api-version."
+        )
+    elif status in (404, 410):
+        error = NotFound(
+            f'GitHub answers "not found" for {call.about}. It does not exist, or GitHub hides it because {needs}.',
+            f"Check the names and numbers.{advice}",
+        )
+    else:
+        error = Rejected(f"GitHub did not accept the request for {call.about}.{said}", "Correct what GitHub names.")
+    error.status, error.request_id, error.docs = status, request_id(response.headers), _docs(body)
+    return error
+
+
+def _needs(call: Call) -> str:
+    access = "read" if call.reads else "write"
+    owner = f" of {call.org}" if call.org else ""
+    if "/campaigns" in call.url.path:
+        return (
+            f'the token lacks the organization permission "Campaigns: {access}" (classic tokens: scope '
+            f"security_events), or its account is neither owner nor security manager{owner}"
+        )
+    return f"the token lacks a permission or scope for it, or its account a role{owner}"
+
+
+def _doctor(call: Call) -> str:
+    return f" Run `security-campaigns-mcp doctor --org {call.org}`." if call.org else ""
+
+
+def _why_forbidden(headers: httpx.Headers, needs: str) -> tuple[str, str]:
+    if "x-github-sso" in headers:
+        return (
+            "the organization requires single sign-on (SSO) and the token is not authorized for it",
+            'Authorize it for the organization: GitHub, Settings, Developer settings, the token, "Configure SSO".',
+        )
+    if permissions := headers.get("x-accepted-github-permissions"):
+        return (f"it lacks the permission {quote(permissions, _LONGEST_ITEM)}", "Grant it to the token or app.")
+    accepted = _scopes(headers.get("x-accepted-oauth-scopes", ""))
+    held = _scopes(headers.get("x-oauth-scopes", ""))
+    if accepted and "x-oauth-scopes" in headers and not set(accepted) & set(held):
+        named = quote(", ".join(accepted), _LONGEST_ITEM)
+        has = quote(", ".join(held), _LONGEST_ITEM) if held else "none"
+        return (f"it needs one of the scopes {named} and has {has}", "Add the scope to the token.")
+    return needs, "Ask an owner of the organization for the missing permission or role."
+
+
+def _scopes(header: str) -> list[str]:
+    return [scope.strip() for scope in header.split(",") if scope.strip()]
+
+
+def _github_says(body: dict[str, object]) -> str:
+    message = body.get("message")
+    said = f" GitHub says: {quote(message, _LONGEST_MESSAGE)}" if isinstance(message, str) and message.strip() else ""
+    errors = body.get("errors")
+    items = [_item(error) for error in errors[:_MOST_ITEMS]] if isinstance(errors, list) else []
+    if isinstance(errors, list) and len(errors) > _MOST_ITEMS:
+        items.append(f"{len(errors) - _MOST_ITEMS} more")
+    listed = "; ".join(items)
+    if said and listed:
+        return f"{said} ({listed})."
+    return f"{said}." if said else f" GitHub says: {listed}." if listed else ""
+
+
+def _item(error: object) -> str:
+    if not isinstance(error, dict):
+        return quote(str(error), _LONGEST_ITEM)
+    words = [str(error[key]) for key in ("field", "code", "message") if error.get(key)]
+    return quote(": ".join(words) or "an error without a description", _LONGEST_ITEM)
+
+
+def _docs(body: dict[str, object]) -> str | None:
+    address = str(body.get("documentation_url") or "")
+    try:
+        url = urlsplit(address)
+        trusted = url.scheme == "https" and url.netloc == "docs.github.com"
+    except ValueError:
+        return None
+    shown = clean(address, _LONGEST_MESSAGE)
+    return shown if trusted and shown == address and " " not in shown else None

@@ -1,0 +1,102 @@
+"""What is known about one attempt to publish a campaign whose answer was not clear.
+
+GitHub has no idempotency key, and a request that it cut off after ten seconds may still have been carried out. So the
+attempt is never repeated; the campaign is looked for instead, and the text says exactly what was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from server.domain.models import NAME_LIMIT, Campaign
+from server.domain.text import clean, quote
+from server.errors import GitHubError, OutcomeUnknown
+
+_BEFORE_AGAIN = "Do not create it again before looking at list_campaigns."
+_COUNTS = ("no looks", "one look", "two looks", "three looks")
+
+
+@dataclass
+class Attempt:
+    """One attempt: what was sent, when it began in GitHub's time, and the looks for its result."""
+
+    org: str
+    body: Mapping[str, object]
+    known: frozenset[int]
+    began: datetime
+    _looks: int = 0
+    _last_look: datetime | None = None
+    _failed: list[GitHubError] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name, quoted for a sentence."""
+        return quote(str(self.body.get("name", "")), NAME_LIMIT + 1)
+
+    def matches_in(self, campaigns: Iterable[Campaign]) -> list[Campaign]:
+        """Return the campaigns that can be this attempt's: same texts and end, and not there before it began."""
+        return [
+            campaign
+            for campaign in campaigns
+            if campaign.number not in self.known
+            and campaign.created_at >= self.began
+            and _comparable(campaign.name) == _comparable(self.body.get("name"))
+            and _comparable(campaign.description) == _comparable(self.body.get("description"))
+            and campaign.ends_at.astimezone(UTC).replace(microsecond=0) == _moment(self.body.get("ends_at"))
+        ]
+
+    def note_look(self, now: datetime) -> None:
+        """Remember a look that showed no single match."""
+        self._looks += 1
+        self._last_look = now
+
+    def note_failed_look(self, failure: GitHubError, now: datetime) -> None:
+        """Remember a look that GitHub did not answer."""
+        self._failed.append(failure)
+        self._last_look = now
+
+    def not_seen(self, unclear: GitHubError) -> OutcomeUnknown:
+        """Return the error for a campaign that did not appear."""
+        at = f" (last at {self._last_look:%H:%M:%S} UTC)" if self._last_look else ""
+        parts = []
+        if self._looks:
+            parts.append(f"None with this name and end date has appeared after {_counted(self._looks)}{at}.")
+        if self._failed:
+            which = (
+                "Looking for it failed too" if not self._looks else f"{_counted(len(self._failed)).capitalize()} failed"
+            )
+            parts.append(f"{which}{at if not self._looks else ''}: {self._failed[-1].what}")
+        return self._unknown(unclear, " ".join(parts) or "It was not looked for.")
+
+    def several(self, unclear: GitHubError, found: list[Campaign]) -> OutcomeUnknown:
+        """Return the error for two or more campaigns that could be this attempt's."""
+        numbers = " and ".join(str(number) for number in sorted(campaign.number for campaign in found))
+        return self._unknown(
+            unclear, f"Campaigns {numbers} of {self.org} have this name and end date and are as new as this attempt."
+        )
+
+    def _unknown(self, unclear: GitHubError, seen: str) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{unclear.what} So it is not known whether campaign {self.name} was published. {seen}",
+            _BEFORE_AGAIN,
+            status=unclear.status,
+            request_id=unclear.request_id,
+        )
+
+
+def _counted(number: int) -> str:
+    return _COUNTS[number] if number < len(_COUNTS) else f"{number} looks"
+
+
+def _comparable(text: object) -> str:
+    # GitHub may trim and turn line breaks; and a Campaign's texts were cleaned when they were read.
+    return " ".join(clean(str(text or ""), 1000, allowed="\n").split())
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC).replace(microsecond=0)
+    except ValueError:
+        return None
