@@ -103,9 +103,9 @@ def _sandbox_parts(settings: Settings) -> dict[str, Any]:
         return {}
     import httpx  # noqa: PLC0415 - only the sandbox needs these here
 
-    from server.github.credentials import FixedToken, Token  # noqa: PLC0415 - likewise
+    from server.github.credentials import FixedToken  # noqa: PLC0415 - likewise
     from server.sandbox.app import create_sandbox  # noqa: PLC0415 - likewise
     from server.sandbox.options import ADMIN_TOKEN  # noqa: PLC0415 - likewise
 
-    credentials: Credentials = FixedToken(Token(ADMIN_TOKEN, "token of unknown kind", "--sandbox"))
+    credentials: Credentials = FixedToken(ADMIN_TOKEN, "--sandbox")
     return {"credentials": credentials, "transport": httpx.ASGITransport(app=create_sandbox())}

@@ -44,7 +44,7 @@ async def remember_app(ctx: ServerRequestContext[Any, Any], call_next: CallNext)
 def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
     """Answer `completion/complete` for prompts and resource templates."""
 
-    @mcp.completion()
+    @mcp.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(
         ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,

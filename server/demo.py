@@ -173,18 +173,19 @@ class Demo:
     async def _count(self) -> int:
         return len((await self._call("list_campaigns", {"per_page": 100}, quiet=True))["campaigns"])
 
-    async def _person(self, _: ClientRequestContext, question: ElicitRequestParams) -> ElicitResult:
+    async def _person(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG002 - the SDK's signature
         """Stand in for the person at the client: show the question, give the step's answer."""
-        self._asked.append(question.message)
+        self._asked.append(params.message)
         typed = next(iter(self._answer.values()))
-        _say(f"  ? {question.message}", f"  ! the person answers: {'yes' if typed is True else typed}")
+        _say(f"  ? {params.message}", f"  ! the person answers: {'yes' if typed is True else typed}")
         return ElicitResult(action="accept", content=self._answer)
 
     async def _call(self, tool: str, arguments: Mapping[str, Any], *, quiet: bool = False) -> dict[str, Any]:
         result = await self._result(tool, arguments, quiet=quiet)
         if result.is_error or result.structured_content is None:
             raise DemoFailed(f"{tool} failed: {_text(result)}")
-        return result.structured_content
+        structure: dict[str, Any] = result.structured_content
+        return structure
 
     async def _refused(self, tool: str, arguments: Mapping[str, Any], *, quiet: bool = False) -> str:
         result = await self._result(tool, arguments, quiet=quiet)
@@ -248,8 +249,16 @@ def run_demo() -> int:
     """Play the demo. Returns the exit status: 0 when every step did what it says."""
     try:
         anyio.run(Demo().play)
-    except* DemoFailed as failed:
-        for failure in failed.exceptions:
-            print(f"The demo failed: {failure}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+    except ExceptionGroup as group:  # what leaves the client is wrapped by its task groups
+        failures, others = group.split(DemoFailed)
+        if others is not None:
+            raise others from None
+        print(f"The demo failed: {_first(failures)}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return 1
     return 0
+
+
+def _first(failure: BaseException | None) -> BaseException | None:
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return failure

@@ -16,11 +16,11 @@ class CampaignsError(Exception):
     Attributes:
         what: what failed and why, one or more sentences.
         remedy: what to do next, or an empty string.
-        tells_outcome: True when the text itself says how things stand now; otherwise nothing was written, and who
-            reports the error adds that.
+        nothing_written: True when GitHub's data is certainly as it was; who reports the error adds that. When False,
+            the text itself says how things stand.
     """
 
-    tells_outcome = False
+    nothing_written = True
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -45,9 +45,9 @@ class Refused(CampaignsError):
 
 
 class AnswerUsedBefore(Refused):
-    """A person's answer came a second time; the text says how the campaign stands after the first."""
+    """A person's answer came a second time; the text says how things stand after the first."""
 
-    tells_outcome = True
+    nothing_written = False
 
 
 class GitHubError(CampaignsError):
@@ -57,7 +57,11 @@ class GitHubError(CampaignsError):
         status: the HTTP status, or None when there was no answer.
         request_id: GitHub's X-GitHub-Request-Id, for its support.
         docs: the documentation address that GitHub gave.
+        may_have_happened: True when a write ended in this error and may have been carried out nevertheless. Inside
+            server.github only: what leaves it then is OutcomeUnknown.
     """
+
+    may_have_happened = False
 
     def __init__(
         self,
@@ -139,4 +143,4 @@ class UnexpectedAnswer(GitHubError):
 class OutcomeUnknown(GitHubError):
     """A write may or may not have happened; the text says exactly what is known."""
 
-    tells_outcome = True
+    nothing_written = False

@@ -100,7 +100,7 @@ class CampaignServer(MCPServer[AppContext]):
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
-        return _failed(str(error) if error.tells_outcome else self._ended(name, arguments, str(error)))
+        return _failed(self._ended(name, arguments, str(error)) if error.nothing_written else str(error))
 
     def _ended(self, name: str, arguments: Mapping[str, Any], text: str) -> str:
         """End a text with the truth about the outcome, for tools that could have written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from mcp.server.mcpserver import MCPServer
@@ -15,21 +16,25 @@ JSON = "application/json"
 _PAGE = 100  # GitHub's largest page; more than that no one reads
 
 
-async def campaign_list(org: str, ctx: CallContext) -> list[dict[str, object]]:
+async def campaign_list(org: str, ctx: CallContext) -> str:
     """Describe the newest 100 campaigns of an organization."""
     app = app_of(ctx)
     org = _allowed_org(app, org)
     found = await app.github.campaigns.page(org, state=None, sort="created", direction="desc", page=1, per_page=_PAGE)
     now = app.now()
-    return [row(campaign, now).model_dump(mode="json", exclude_none=True) for campaign in found.campaigns]
+    return _json([row(campaign, now).model_dump(mode="json", exclude_none=True) for campaign in found.campaigns])
 
 
-async def campaign(org: str, campaign_number: str, ctx: CallContext) -> dict[str, object]:
+async def campaign(org: str, campaign_number: str, ctx: CallContext) -> str:
     """Describe one campaign whole."""
     app = app_of(ctx)
     org = _allowed_org(app, org)
     found = await app.github.campaigns.get(org, number_in(campaign_number))
-    return app.describe(org, found).model_dump(mode="json", exclude_none=True)
+    return _json(app.describe(org, found).model_dump(mode="json", exclude_none=True))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # the SDK's own form is indented
 
 
 def _allowed_org(app: AppContext, org: str) -> str:

@@ -30,12 +30,12 @@ class WriteResult(BaseModel):
     """What a write did, or with dry_run what it would do."""
 
     summary: str
-    notes: list[str] | None = Field(None, description="What to know about it")
+    notes: list[str] | None = Field(default=None, description="What to know about it")
     campaign: CampaignDetail | None = None
     changes: dict[str, Change] | None = None
-    request: SentRequest | None = Field(None, description="dry_run: what would be sent")
-    would_ask: str | None = Field(None, description="dry_run: the question a person would get")
-    preview: str | None = Field(None, description="dry_run: give it back to do exactly this")
+    request: SentRequest | None = Field(default=None, description="dry_run: what would be sent")
+    would_ask: str | None = Field(default=None, description="dry_run: the question a person would get")
+    preview: str | None = Field(default=None, description="dry_run: give it back to do exactly this")
 
 
 class DeleteResult(BaseModel):

@@ -180,7 +180,7 @@ def _issues(repositories: int) -> str:
 
 def _question(account: str, org: str, body: dict[str, Any]) -> str:
     pairs = [AlertPairs.model_validate(pair) for pair in body["code_scanning_alerts"]]
-    issues = f" and open {_issues(len(pairs))}, one in each repository" if "generate_issues" in body else ""
+    issues = f", and open {_issues(len(pairs))}, one in each repository" if "generate_issues" in body else ""
     return (
         f"{account} will publish campaign {quote(body['name'])} in {org} with {_alerts(pairs)}, ending "
         f"{body['ends_at'][:10]}{issues}. Go on?"

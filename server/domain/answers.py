@@ -21,9 +21,9 @@ class CampaignRow(BaseModel):
     team_managers: list[str] | None = None
     ends_at: datetime
     closed_at: datetime | None = None
-    days_left: int | None = Field(None, description="Whole days; negative when overdue")
+    days_left: int | None = Field(default=None, description="Whole days; negative when overdue")
     alert_stats: AlertStats | None = None
-    remediation_rate: float | None = Field(None, description="Closed (fixed or dismissed) over total, 0 to 1")
+    remediation_rate: float | None = Field(default=None, description="Closed (fixed or dismissed) over total, 0 to 1")
 
 
 class CampaignDetail(CampaignRow):
@@ -41,7 +41,7 @@ class CampaignList(BaseModel):
 
     org: str
     campaigns: list[CampaignRow]
-    seen: int | None = Field(None, description="Campaigns up to the end of this page")
+    seen: int | None = Field(default=None, description="Campaigns up to the end of this page")
     has_more: bool
     next_page: int | None = None
     url: str = Field(description="The list on GitHub; add /NUMBER for a campaign's page")

@@ -59,5 +59,5 @@ def unknown_argument(name: str, known: Collection[str]) -> str:
     """Say that an argument does not exist, with the closest one that does."""
     close = get_close_matches(name, known, n=1)
     shown = name if name.isidentifier() and len(name) <= 40 else "(unprintable)"
-    hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(sorted(known))}"
+    hint = f"use `{close[0]}`" if close else f"known are {', '.join(sorted(known))}"
     return f"`{shown}`: there is no such argument; {hint}"

@@ -34,15 +34,15 @@ def number_segment(number: int) -> str:
     Raises:
         InvalidInput: it is not a positive whole number.
     """
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+    if isinstance(number, bool) or number < 1:
         raise InvalidInput("A campaign's number is a whole number from 1.", "Nothing was sent to GitHub.")
     return str(number)
 
 
-def at_home(url: httpx.URL | None, api: httpx.URL) -> bool:
+def at_home(url: httpx.URL, api: httpx.URL) -> bool:
     """Whether an address has the API's own scheme, host and port, and may therefore see the token."""
     # httpx gives no port when it is the scheme's own, and the host in lower case.
-    return url is not None and not url.userinfo and (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
+    return not url.userinfo and (url.scheme, url.host, url.port) == (api.scheme, api.host, api.port)
 
 
 def shown_host(url: httpx.URL | None) -> str:

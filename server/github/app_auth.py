@@ -18,7 +18,7 @@ import httpx
 
 from server.domain.clock import Clock
 from server.domain.text import clean
-from server.errors import ConfigurationError, GitHubError, NotFound, Unauthenticated, UnexpectedAnswer
+from server.errors import CampaignsError, ConfigurationError, GitHubError, NotFound, Unauthenticated, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
 from server.github.client import GitHubClient
 from server.github.credentials import Credentials, Token, read_secret_file, read_token
@@ -49,7 +49,7 @@ class AppKey(Credentials):
         self._key: RSAPrivateKey | None = None
         self._signed_at: dict[str, datetime] = {}
 
-    async def token(self, org: str | None) -> Token:
+    async def token(self, org: str | None) -> Token:  # noqa: ARG002 # the app is the same everywhere
         """Return a JWT that is valid for some minutes.
 
         Raises:
@@ -114,12 +114,15 @@ class AppCredentials(Credentials):
             return held.token
 
     async def renewed(self, org: str | None, refused: Token) -> Token | None:
-        """Return a new token in place of one that GitHub refused."""
+        """Return a new token in place of one that GitHub refused; None when GitHub gives none."""
         async with self._lock:
-            name = org or self._default_org or await self._only_installation()
-            held = self._grants.get(name.lower())
-            if held is None or held.token.value == refused.value:
-                held = await self._renew(name, None)
+            try:
+                name = org or self._default_org or await self._only_installation()
+                held = self._grants.get(name.lower())
+                if held is None or held.token.value == refused.value:
+                    held = await self._renew(name, None)
+            except CampaignsError:
+                return None
             return held.token
 
     async def _renew(self, org: str, held: _Grant | None) -> _Grant:
@@ -174,15 +177,15 @@ class AppCredentials(Credentials):
 
     async def _only_installation(self) -> str:
         if self._only_org is None:
-            listed = await self._content("GET", "/app/installations?per_page=100", None)
+            listed = await self._content("GET", "/app/installations", None)
             if not isinstance(listed, list):
                 raise _unreadable("list of installations")
             accounts = [item.get("account") for item in listed if isinstance(item, dict)]
             logins = [str(account["login"]) for account in accounts if isinstance(account, dict) and "login" in account]
             if len(logins) != 1:
                 raise ConfigurationError(
-                    f"The GitHub App {self._app_id} is installed in {len(logins) or 'no'} "
-                    f"organization{'' if len(logins) == 1 else 's'}, so it is not clear which one to act in.",
+                    f"The GitHub App {self._app_id} is installed in {'several organizations' if logins else 'none'}, "
+                    "so it is not clear which one to act in.",
                     "Name the organization in the call, or set a default with --org." if logins else "Install it.",
                 )
             self._only_org = logins[0]

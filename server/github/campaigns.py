@@ -117,7 +117,7 @@ class Campaigns:
             )
             return _read_written(answer, named)
         except GitHubError as unclear:
-            if unclear.nothing_written:
+            if not unclear.may_have_happened:
                 raise
             found = await self._look_for(attempt, unclear)
         try:
@@ -137,7 +137,7 @@ class Campaigns:
             answer = await self._client.request("PATCH", _path(org, number), org=org, body=changes, about=about)
             return _read_written(answer, about, number)
         except GitHubError as unclear:
-            if unclear.nothing_written:
+            if not unclear.may_have_happened:
                 raise
             raise _unclear(unclear, f"{about} was changed") from unclear
 
@@ -154,7 +154,7 @@ class Campaigns:
         try:
             await self._client.request("DELETE", _path(org, number), org=org, about=_one(org, number))
         except GitHubError as unclear:
-            if unclear.nothing_written:
+            if not unclear.may_have_happened:
                 raise
             if not isinstance(unclear, NotFound):
                 raise _unclear(unclear, f"{_one(org, number)} was deleted") from unclear
@@ -207,7 +207,7 @@ def _read_written(answer: Answer, about: str, number: int | None = None) -> Camp
         return _read(answer.content, about, number)
     except UnexpectedAnswer as unreadable:
         unreadable.status = answer.status
-        unreadable.nothing_written = False
+        unreadable.may_have_happened = True
         raise
 
 

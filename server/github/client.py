@@ -17,7 +17,7 @@ import anyio
 import httpx
 
 from server.domain.clock import Clock
-from server.errors import CampaignsError, GitHubError, Unavailable, UnexpectedAnswer
+from server.errors import GitHubError, Unavailable, UnexpectedAnswer
 from server.github import failures, unreachable
 from server.github.addresses import at_home, joined, shown_host
 from server.github.answers import Answer, read_answer
@@ -90,7 +90,8 @@ class GitHubClient:
             changes_nothing: a POST that alters nothing of the user's and may be repeated like a read.
 
         Raises:
-            GitHubError: in the kind that fits. Its `nothing_written` is False exactly when a write may have happened.
+            GitHubError: in the kind that fits. Its `may_have_happened` is True exactly when this was a write that
+                may have been carried out.
             ConfigurationError: there is no usable credential.
         """
         address = self._settings.api_url + path
@@ -106,7 +107,7 @@ class GitHubClient:
             GitHubError, ConfigurationError: as `request` does.
         """
         target = joined(self._api, url)
-        if not at_home(target, self._api):
+        if target is None or not at_home(target, self._api):
             raise UnexpectedAnswer(
                 f"GitHub's answer names a next page on another host ({shown_host(target)}). "
                 "The token was not sent there.",
@@ -122,9 +123,9 @@ class GitHubClient:
                 if isinstance(step, Answer):
                     return step
                 token = step
-        except CampaignsError as error:
+        except GitHubError as error:
             # Whatever ended the call, an earlier request of it may have been carried out.
-            error.nothing_written = error.nothing_written and not call.may_have_happened
+            error.may_have_happened = call.may_have_happened
             raise
 
     async def _step(self, call: Call, token: Token) -> Answer | Token:

@@ -72,7 +72,10 @@ class Credentials(Protocol):
         ...
 
     async def renewed(self, org: str | None, refused: Token) -> Token | None:
-        """Return another token after GitHub refused one with 401; None when nothing newer can be had."""
+        """Return another token after GitHub refused one with 401; None when nothing newer can be had.
+
+        Raises nothing: GitHub's refusal is the better thing to report.
+        """
         ...
 
 
@@ -88,8 +91,14 @@ def read_token(text: str, source: str) -> Token:
             f"The token from {source} contains spaces, line breaks or other characters that no GitHub token has.",
             "Give the token alone, as GitHub showed it.",
         )
-    kind = next((kind for prefix, kind in _PREFIXES if value.startswith(prefix)), "token of unknown kind")
-    return Token(value, kind, source)
+    return Token(value, _kind(value), source)
+
+
+def _kind(value: str) -> TokenKind:
+    for prefix, kind in _PREFIXES:
+        if value.startswith(prefix):
+            return kind
+    return "token of unknown kind"
 
 
 class FixedToken(Credentials):
@@ -98,11 +107,11 @@ class FixedToken(Credentials):
     def __init__(self, value: str, source: str = "the caller") -> None:
         self._token = read_token(value, source)
 
-    async def token(self, org: str | None) -> Token:
+    async def token(self, org: str | None) -> Token:  # noqa: ARG002 # the same token everywhere
         """Return the token."""
         return self._token
 
-    async def renewed(self, org: str | None, refused: Token) -> Token | None:
+    async def renewed(self, org: str | None, refused: Token) -> Token | None:  # noqa: ARG002 # there is no other
         """Return None."""
         return None
 
@@ -114,14 +123,14 @@ class _ReadOnce(Credentials):
         self._lock = anyio.Lock()
         self._token: Token | None = None
 
-    async def token(self, org: str | None) -> Token:
+    async def token(self, org: str | None) -> Token:  # noqa: ARG002 # the same token everywhere
         """Return the token, looked up the first time."""
         async with self._lock:
             if self._token is None:
                 self._token = await self._look_up()
             return self._token
 
-    async def renewed(self, org: str | None, refused: Token) -> Token | None:
+    async def renewed(self, org: str | None, refused: Token) -> Token | None:  # noqa: ARG002 # the same everywhere
         """Look the token up again; None when it is gone or still the one that was refused."""
         async with self._lock:
             if self._token is None or self._token.value == refused.value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess  # noqa: S404 # only for DEVNULL; the command is fixed and runs without a shell
+import subprocess  # only for DEVNULL; the command is fixed and runs without a shell
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit

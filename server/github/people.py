@@ -62,7 +62,7 @@ class People:
             listed = await all_pages(self._client, "/user/orgs", org=None, about=about)
         except (PermissionMissing, NotFound):
             return []
-        return [clean(item["login"], _LONGEST_LOGIN) for item in listed if isinstance(item.get("login"), str)]
+        return [clean(login, _LONGEST_LOGIN) for item in listed if isinstance(login := item.get("login"), str)]
 
     async def unfit_managers(self, org: str, managers: Sequence[str], team_managers: Sequence[str]) -> ManagerCheck:
         """Look whether the named people and teams can manage a campaign, as far as the token can see.

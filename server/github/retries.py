@@ -69,7 +69,7 @@ def repeatable_status(status: int) -> bool:
 
 
 def backoff(tries: int, jitter: float) -> float:
-    """Return the seconds to wait after `tries` failures: doubling from half a second, capped, spread by `jitter` (0-1)."""
+    """Return the seconds to wait after `tries` failures: doubling from 0.5, capped at 8, spread by `jitter` (0-1)."""
     return min(_CAP, _BASE * 2.0 ** (tries - 1)) * (0.5 + jitter / 2)
 
 

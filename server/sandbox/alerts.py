@@ -8,6 +8,7 @@ from server.sandbox.answers import (
     Answer,
     JsonObject,
     not_found,
+    number_in,
     optional_timestamp,
     refused,
     timestamp,
@@ -189,9 +190,7 @@ def list_repository_alerts(call: Call) -> Answer:
 def get_alert(call: Call) -> Answer:
     """GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}: with the rule's help text."""
     organization, repository = _readable_repository(call)
-    number = call.path["alert_number"]
-    known = number.isascii() and number.isdigit()
-    alert = organization.alerts.get(AlertKey(repository.id, int(number))) if known else None
+    alert = organization.alerts.get(AlertKey(repository.id, number_in(call.path["alert_number"]) or 0))
     if alert is None:
         raise not_found(call.needs.docs)
     item = alert_item(call, organization, repository, alert)

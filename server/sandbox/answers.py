@@ -58,6 +58,11 @@ def validation_failed(resource: str, field_name: str, message: str, docs: str, c
     return Refused(422, body)
 
 
+def number_in(text: str | None) -> int | None:
+    """The number that an address or query writes in plain digits; None for anything else, or a senseless length."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def timestamp(moment: datetime) -> str:
     """GitHub's way to write a time: UTC, whole seconds, Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

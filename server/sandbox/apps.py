@@ -128,9 +128,13 @@ def _narrowed_permissions(call: Call, body: JsonObject) -> dict[str, str]:
 def _narrowed_repositories(call: Call, organization: Organization, body: JsonObject) -> frozenset[int] | None:
     if "repositories" not in body and "repository_ids" not in body:
         return None
-    by_name = {repository.name: number for number, repository in organization.repositories.items()}
-    asked = [by_name.get(name, 0) for name in body.get("repositories", [])] + list(body.get("repository_ids", []))
-    if not asked or any(number not in organization.repositories for number in asked):
+    names, numbers = body.get("repositories", []), body.get("repository_ids", [])
+    chosen = frozenset(
+        number
+        for number, repository in organization.repositories.items()
+        if number in numbers or repository.name in names
+    )
+    if not chosen or len(chosen) < max(len(names), len(numbers)):
         message = "A repository does not exist or is not accessible to the installation."
         raise validation_failed("Installation", "repositories", message, call.needs.docs)
-    return frozenset(asked)
+    return chosen

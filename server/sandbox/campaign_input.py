@@ -45,7 +45,7 @@ def _boolean(value: object) -> str | None:
 
 
 def _state(value: object) -> str | None:
-    return None if value in {"open", "closed"} else "is not one of open, closed"
+    return None if isinstance(value, str) and value in {"open", "closed"} else "is not one of open, closed"
 
 
 def _is_integer(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from server.sandbox.answers import Answer, JsonObject, not_found, optional_timestamp, timestamp, validation_failed
+from server.sandbox.answers import Answer, JsonObject, not_found, number_in, optional_timestamp, timestamp, validation_failed
 from server.sandbox.auth import inaccessible, managed_organization
 from server.sandbox.campaign_input import (
     CREATE_FIELDS,
@@ -55,8 +55,7 @@ def _organization(call: Call) -> Organization:
 
 
 def _campaign(call: Call, organization: Organization) -> Campaign:
-    number = call.path["campaign_number"]
-    campaign = organization.campaigns.get(int(number)) if number.isascii() and number.isdigit() else None
+    campaign = organization.campaigns.get(number_in(call.path["campaign_number"]) or 0)
     if campaign is None:
         raise not_found(call.needs.docs)
     return campaign

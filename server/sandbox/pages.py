@@ -1,14 +1,13 @@
 """Pagination: page numbers with a Link header, and for alerts opaque cursors."""
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from server.sandbox.answers import refused
+from server.sandbox.answers import number_in, refused
 from server.sandbox.service import Call
 
 T = TypeVar("T")
@@ -26,14 +25,8 @@ class Page:
 
 def asked_page(query: Mapping[str, str]) -> Page:
     """`page` and `per_page` of a query; what is no positive number counts as not given, and 100 is the most."""
-    size = _positive(query.get("per_page"), 30)
-    return Page(_positive(query.get("page"), 1), min(size, 100))
-
-
-def _positive(text: str | None, default: int) -> int:
-    if text is None or not text.isascii() or not text.isdigit() or int(text) == 0:
-        return default
-    return int(text)
+    size = number_in(query.get("per_page")) or 30
+    return Page(number_in(query.get("page")) or 1, min(size, 100))
 
 
 def link_header(call: Call, links: Mapping[str, Mapping[str, str | int]], url: str = "") -> dict[str, str]:
@@ -102,5 +95,5 @@ def _decode(cursor: str) -> SortKey:
     try:
         moment, repository_id, number = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         return str(moment), int(repository_id), int(number)
-    except (binascii.Error, ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise refused(422, "The cursor is not valid.") from None

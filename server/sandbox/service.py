@@ -49,7 +49,7 @@ class Call:
         """
         try:
             parsed = json.loads(self.raw_body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             raise refused(400, "Problems parsing JSON", self.needs.docs) from None
         if not isinstance(parsed, dict):
             raise refused(400, "Body should be a JSON object", self.needs.docs)

@@ -1,0 +1,52 @@
+# Everything runs from .venv, made from lock files that pin every package by hash.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+OPENAPI ?=
+
+.PHONY: demo test check format lock openapi clean
+
+demo: $(VENV)/.runtime ## play a guided session in the sandbox
+	@$(BIN)/security-campaigns-mcp demo
+
+test: $(VENV)/.dev ## run every test, with coverage
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+check: $(VENV)/.dev ## lint, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## write the lock files anew
+	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/runtime.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements/dev.txt
+
+openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
+	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
+
+clean: ## remove what was made here
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The checkout itself is installed without dependencies and without fetching a build backend: the lock holds one.
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.github.scripted import Waits
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()

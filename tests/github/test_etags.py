@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from server.errors import UnexpectedAnswer
+from server.github.etags import EtagCache
+from tests.github.scripted import Renewing, Script, Waits, make_client, told
+
+pytestmark = pytest.mark.anyio
+LINK = '<https://api.github.com/user?page=2>; rel="next"'
+
+
+async def test_an_unchanged_answer_comes_from_memory(waits: Waits) -> None:
+    script = Script(told(200, {"a": 1}, etag='"one"', link=LINK), told(304, x_ratelimit_remaining="9"))
+    client = make_client(script, waits)
+    first = await client.request("GET", "/user")
+    second = await client.request("GET", "/user")
+    assert "if-none-match" not in script.sent[0].headers
+    assert script.sent[1].headers["if-none-match"] == '"one"'
+    assert (second.status, second.content, second.next_url) == (200, {"a": 1}, "https://api.github.com/user?page=2")
+    assert second.headers["x-ratelimit-remaining"] == "9"
+    assert second.content is not first.content
+
+
+async def test_a_changed_answer_replaces_the_stored_one(waits: Waits) -> None:
+    script = Script(told(200, 1, etag='"one"'), told(200, 2, etag='"two"'), told(304))
+    client = make_client(script, waits)
+    assert [(await client.request("GET", "/user")).content for _ in range(3)] == [1, 2, 2]
+    assert script.sent[2].headers["if-none-match"] == '"two"'
+
+
+async def test_another_address_or_method_sends_no_etag(waits: Waits) -> None:
+    script = Script(told(200, 1, etag='"one"'), told(200, 2), told(200, 3))
+    client = make_client(script, waits)
+    await client.request("GET", "/user")
+    await client.request("GET", "/user", params={"page": 2})
+    await client.request("PATCH", "/user", body={})
+    assert not any("if-none-match" in request.headers for request in script.sent)
+
+
+async def test_another_token_sends_no_etag(waits: Waits) -> None:
+    script = Script(told(200, 1, etag='"one"'), told(401, {"message": "Bad credentials"}), told(200, 2))
+    client = make_client(script, waits, credentials=Renewing("first", "second"))
+    await client.request("GET", "/user")
+    await client.request("GET", "/user")
+    assert [request.headers.get("if-none-match") for request in script.sent] == [None, '"one"', None]
+
+
+async def test_not_modified_without_memory_is_unexpected(waits: Waits) -> None:
+    with pytest.raises(UnexpectedAnswer, match="HTTP 304"):
+        await make_client(Script(told(304)), waits).request("GET", "/user")
+
+
+def test_the_least_recently_used_answer_makes_room() -> None:
+    cache = EtagCache(entries=2)
+    for key in ("a", "b"):
+        cache.put(key, told(200, key, etag=f'"{key}"'))
+    assert cache.get("a") is not None
+    cache.put("c", told(200, "c", etag='"c"'))
+    assert [cache.get(key) is not None for key in ("a", "b", "c")] == [True, False, True]
+
+
+def test_the_cache_is_bounded_in_bytes() -> None:
+    cache = EtagCache(size=10)
+    cache.put("a", httpx.Response(200, headers={"etag": "a"}, content=b"123456"))
+    cache.put("b", httpx.Response(200, headers={"etag": "b"}, content=b"123456"))
+    cache.put("c", httpx.Response(200, headers={"etag": "c"}, content=b"x" * 11))
+    assert [cache.get(key) is not None for key in ("a", "b", "c")] == [False, True, False]
+
+
+def test_an_answer_that_lost_its_etag_is_forgotten() -> None:
+    cache = EtagCache()
+    cache.put("a", told(200, 1, etag='"one"'))
+    cache.put("a", told(200, 2))
+    assert cache.get("a") is None
+
+
+def test_a_key_holds_no_token_and_tells_versions_apart() -> None:
+    url = httpx.URL("https://api.github.com/user")
+    keys = {EtagCache.key(url, token, version) for token in ("secret", "other") for version in ("1", "2")}
+    assert len(keys) == 4
+    assert "secret" not in "".join(keys)
