@@ -119,7 +119,10 @@ def _installed(call: Call) -> Organization:
 def _narrowed_permissions(call: Call, body: JsonObject) -> dict[str, str]:
     asked = body.get("permissions", PERMISSIONS)
     everything = Caller("installation", "", permissions=PERMISSIONS)
-    if not isinstance(asked, dict) or not all(everything.has_permission(str(k), str(v)) for k, v in asked.items()):
+    levels = {"read", "write"}
+    if not isinstance(asked, dict) or not all(
+        level in levels and everything.has_permission(name, level) for name, level in asked.items()
+    ):
         message = "The permissions requested are not granted to this installation."
         raise validation_failed("Installation", "permissions", message, call.needs.docs)
     return dict(asked)
@@ -129,12 +132,10 @@ def _narrowed_repositories(call: Call, organization: Organization, body: JsonObj
     if "repositories" not in body and "repository_ids" not in body:
         return None
     names, numbers = body.get("repositories", []), body.get("repository_ids", [])
-    chosen = frozenset(
-        number
-        for number, repository in organization.repositories.items()
-        if number in numbers or repository.name in names
-    )
-    if not chosen or len(chosen) < max(len(names), len(numbers)):
-        message = "A repository does not exist or is not accessible to the installation."
-        raise validation_failed("Installation", "repositories", message, call.needs.docs)
-    return chosen
+    if isinstance(names, list) and isinstance(numbers, list):
+        known = organization.repositories.values()
+        found = {repository.id for repository in known if repository.id in numbers or repository.name in names}
+        if found and len(found) >= max(len(names), len(numbers)):
+            return frozenset(found)
+    message = "A repository does not exist or is not accessible to the installation."
+    raise validation_failed("Installation", "repositories", message, call.needs.docs)
