@@ -45,6 +45,7 @@ class Demo:
         self._before = 0
         self._preview_digest = ""
         self._steps = 0
+        self._shown: dict[str, Mapping[str, Any]] = {}
         self.ends_at = (datetime.now(UTC) + timedelta(weeks=_WEEKS)).date()
 
     async def play(self) -> None:
@@ -77,8 +78,7 @@ class Demo:
         self._step("List the campaigns")
         listed = await self._call("list_campaigns", {"sort": "ends_at", "direction": "asc"})
         for row in listed["campaigns"]:
-            left = f"{row['days_left']} days left" if "days_left" in row else "closed"
-            _say(f"  {row['number']:>3}  {row['name']:<36} {left}")
+            _say(f"  {row['number']:>3}  {row['name']:<36} {_standing(row)}")
         _say(f"  {listed['note']}")
         self._before = len(listed["campaigns"])
         _check(self._before == listed["seen"] >= 6 and not listed["has_more"], f"{self._before} campaigns of {ORG}")
@@ -195,7 +195,8 @@ class Demo:
 
     async def _result(self, tool: str, arguments: Mapping[str, Any], *, quiet: bool) -> CallToolResult:
         if not quiet:
-            _say(f"  > {tool} {_short(arguments)}")
+            _say(f"  > {tool} {_short(arguments, self._shown.get(tool, {}))}")
+            self._shown[tool] = {key: value for key, value in arguments.items() if key != "campaign_number"}
         return await self._connected().call_tool(tool, dict(arguments))
 
     def _connected(self) -> Client:
@@ -219,14 +220,21 @@ def _open_xss_alerts() -> list[dict[str, Any]]:
     return [{"repository_id": repository_id, "alert_numbers": numbers} for repository_id, numbers in pairs.items()]
 
 
-def _short(arguments: Mapping[str, Any]) -> str:
-    shown = {
-        key: f"{sum(len(pair['alert_numbers']) for pair in value)} alerts in {len(value)} repositories"
-        if key == "alerts"
-        else value
-        for key, value in arguments.items()
-    }
-    return json.dumps(shown, ensure_ascii=False)
+def _standing(row: Mapping[str, Any]) -> str:
+    days = row.get("days_left")
+    if days is None:
+        return "closed"
+    return f"{days} days left" if days >= 0 else f"overdue by {-days} days"
+
+
+def _short(arguments: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    """Write arguments as JSON; the alerts as counts, and a dash of dots for what the last such call had too."""
+    new = {key: value for key, value in arguments.items() if key not in known or known[key] != value}
+    if alerts := new.get("alerts"):
+        numbers = sum(len(pair["alert_numbers"]) for pair in alerts)
+        new["alerts"] = f"{numbers} alerts in {len(alerts)} repositories"
+    text = json.dumps(new, ensure_ascii=False)
+    return text if len(new) == len(arguments) else text.replace("{", "{…, ", 1)
 
 
 def _text(result: CallToolResult) -> str:

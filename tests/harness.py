@@ -1,8 +1,8 @@
 """A server in this process with the sandbox behind it, and everything that left it for GitHub.
 
-    async with connected(era, person=accept(go_ahead=True)) as case:
-        result = await case.call("update_campaign", campaign_number=4, state="closed")
-        assert case.writes == [Sent("PATCH", "/orgs/octo-org/campaigns/4", {}, {"state": "closed"})]
+async with connected(era, person=accept(go_ahead=True)) as case:
+    result = await case.call("update_campaign", campaign_number=4, state="closed")
+    assert case.writes == [Sent("PATCH", "/orgs/octo-org/campaigns/4", {}, {"state": "closed"})]
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Person:
         self.meanwhile: Callable[[], Awaitable[None] | None] | None = None
         """Runs while the person is thinking."""
 
-    async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG002 - the SDK's signature
         self.asked.append(params.message)
         if self.meanwhile is not None and (waiting := self.meanwhile()) is not None:
             await waiting

@@ -212,7 +212,7 @@ async def create_campaign(
     if dry_run:
         return answered(
             WriteResult(
-                summary=f"Would publish {plan.sentence} Nothing was sent.",
+                summary=f"Would publish {plan.sentence} {NOT_DONE}",
                 notes=plan.notes or None,
                 request=plan.request,
                 would_ask=plan.question,

@@ -178,7 +178,7 @@ async def update_campaign(
     if dry_run:
         return answered(
             WriteResult(
-                summary=f"Would change {', '.join(plan.changes)} of {named}. Nothing was sent.",
+                summary=f"Would change {', '.join(plan.changes)} of {named}. Nothing was changed.",
                 notes=plan.notes or None,
                 changes=_compared(plan.shown, plan.changes),
                 request=SentRequest(

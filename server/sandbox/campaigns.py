@@ -2,7 +2,15 @@
 
 from datetime import UTC, datetime
 
-from server.sandbox.answers import Answer, JsonObject, not_found, number_in, optional_timestamp, timestamp, validation_failed
+from server.sandbox.answers import (
+    Answer,
+    JsonObject,
+    not_found,
+    number_in,
+    optional_timestamp,
+    timestamp,
+    validation_failed,
+)
 from server.sandbox.auth import inaccessible, managed_organization
 from server.sandbox.campaign_input import (
     CREATE_FIELDS,

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ExceptionHandler
 
 from server.sandbox import alerts, apps, campaigns, meta, people, repositories, roles
 from server.sandbox.answers import Answer, not_found
@@ -80,15 +81,21 @@ def _other_rows() -> list[_Row]:
 
 
 def sandbox_routes(service: Service) -> list[Route]:
-    """Every route of the sandbox; the last one takes what the others leave, and answers 404."""
+    """Every route of the sandbox."""
     rows = [*_campaign_rows(), *_alert_rows(), *_people_rows(), *_other_rows()]
-    routes = [_route(*row, service) for row in rows]
+    return [_route(*row, service) for row in rows]
 
-    async def serve_unknown(request: Request) -> Response:
-        return service.respond(request, await request.body(), Needs(), _unknown)
 
-    # A method that an address does not have is a 404 at GitHub, so this takes those too.
-    return [*routes, Route("/{path:path}", serve_unknown, methods=None)]
+def unknown_routes(service: Service) -> dict[object, ExceptionHandler]:
+    """What answers the rest, by the status that the framework would give.
+
+    A method that an address does not have is a 404 at GitHub, not a 405.
+    """
+
+    async def serve(request: Request, _error: Exception) -> Response:
+        return service.respond(request, b"", Needs(), _unknown)
+
+    return {404: serve, 405: serve}
 
 
 def _route(method: str, path: str, endpoint: Endpoint, needs: Needs, service: Service) -> Route:

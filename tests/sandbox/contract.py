@@ -173,6 +173,8 @@ def _request_problems(operation: str, facts: Mapping[str, Any], request: httpx.R
 def _response_problems(
     facts: Mapping[str, Any], request: httpx.Request, response: httpx.Response, shape: str
 ) -> Iterator[str]:
+    if not request.headers.get("User-Agent"):
+        return  # refused before the API sees it, in no documented form
     status = response.status_code
     schema = facts["responses"].get(str(status))
     if schema is None and status in _ERRORS_ANYWHERE:

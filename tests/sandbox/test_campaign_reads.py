@@ -36,9 +36,7 @@ async def test_the_list_can_be_filtered_sorted_and_paged(
 
 
 @pytest.mark.parametrize(("name", "value"), [("state", "draft"), ("sort", "name"), ("direction", "up")])
-async def test_a_value_outside_the_list_of_values_is_refused(
-    client: httpx.AsyncClient, name: str, value: str
-) -> None:
+async def test_a_value_outside_the_list_of_values_is_refused(client: httpx.AsyncClient, name: str, value: str) -> None:
     answer = await client.get(LIST, params={name: value})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == name
@@ -59,9 +57,7 @@ async def test_a_number_that_names_no_campaign_is_not_found(client: httpx.AsyncC
     assert answer.status_code == 404
     assert answer.json() == {
         "message": "Not Found",
-        "documentation_url": (
-            "https://docs.github.com/rest/campaigns/campaigns#get-a-campaign-for-an-organization"
-        ),
+        "documentation_url": ("https://docs.github.com/rest/campaigns/campaigns#get-a-campaign-for-an-organization"),
         "status": "404",
     }
 

@@ -42,15 +42,13 @@ async def test_generate_issues_opens_one_issue_in_each_repository(client: httpx.
 
 
 @pytest.mark.parametrize("field", ["name", "description", "ends_at", "code_scanning_alerts"])
-async def test_a_missing_field_is_named_in_the_message(
-    client: httpx.AsyncClient, sandbox: Sandbox, field: str
-) -> None:
+async def test_a_missing_field_is_named_in_the_message(client: httpx.AsyncClient, sandbox: Sandbox, field: str) -> None:
     body = campaign_body(sandbox)
     del body[field]
     answer = await client.post(LIST, json=body)
     assert answer.status_code == 422
     assert answer.json() == {
-        "message": f"Invalid request.\n\n\"{field}\" wasn't supplied.",
+        "message": f'Invalid request.\n\n"{field}" wasn\'t supplied.',
         "documentation_url": f"{DOCS}#create-a-campaign-for-an-organization",
         "status": "422",
     }
@@ -217,7 +215,8 @@ def _thousand_and_one(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("over_size", "limits", "status", "size"), [("refuse", True, 422, 0), ("trim", True, 200, 1000), ("refuse", False, 200, 1001)]
+    ("over_size", "limits", "status", "size"),
+    [("refuse", True, 422, 0), ("trim", True, 200, 1000), ("refuse", False, 200, 1001)],
 )
 async def test_more_than_a_thousand_alerts_are_refused_trimmed_or_taken(
     clock: Clock, over_size: OverSize, limits: bool, status: int, size: int
@@ -291,7 +290,8 @@ async def test_an_overdue_end_may_stay_but_not_be_set_anew(client: httpx.AsyncCl
 
 
 @pytest.mark.parametrize(
-    "changes", [{"state": "done"}, {"state": None}, {"name": None}, {"generate_issues": True}, {"code_scanning_alerts": None}]
+    "changes",
+    [{"state": "done"}, {"state": None}, {"name": None}, {"generate_issues": True}, {"code_scanning_alerts": None}],
 )
 async def test_patch_refuses_what_cannot_be_changed(client: httpx.AsyncClient, changes: dict[str, object]) -> None:
     before = (await client.get(f"{LIST}/5")).json()

@@ -108,7 +108,11 @@ async def test_without_a_token_a_304_costs_like_any_request(sandbox: Sandbox) ->
     async with connect(sandbox, None) as stranger:
         first = await stranger.get("/orgs/octo-org")
         again = await stranger.get("/orgs/octo-org", headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.status_code, again.headers["X-RateLimit-Used"], again.headers["X-RateLimit-Limit"]) == (304, "2", "60")
+    assert (again.status_code, again.headers["X-RateLimit-Used"], again.headers["X-RateLimit-Limit"]) == (
+        304,
+        "2",
+        "60",
+    )
 
 
 async def test_the_links_lead_through_every_campaign_once(client: httpx.AsyncClient) -> None:
@@ -127,11 +131,16 @@ async def test_the_links_lead_through_every_campaign_once(client: httpx.AsyncCli
 
 @pytest.mark.parametrize(
     ("query", "size"),
-    [("per_page=200", 100), ("per_page=0", 30), ("per_page=-5", 30), ("per_page=x", 30), ("page=x", 30), ("page=0", 30)],
+    [
+        ("per_page=200", 100),
+        ("per_page=0", 30),
+        ("per_page=-5", 30),
+        ("per_page=x", 30),
+        ("page=x", 30),
+        ("page=0", 30),
+    ],
 )
-async def test_senseless_page_sizes_fall_back_to_the_defaults(
-    sandbox: Sandbox, query: str, size: int
-) -> None:
+async def test_senseless_page_sizes_fall_back_to_the_defaults(sandbox: Sandbox, query: str, size: int) -> None:
     transport = httpx.ASGITransport(sandbox)
     headers = {"Authorization": f"Bearer {SANDBOX_TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="https://api.github.com", headers=headers) as client:

@@ -1,0 +1,51 @@
+"""The MCP prompts: what a person picks in their host to have something written or planned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, Protocol, get_args, get_origin, get_type_hints
+
+from mcp.server.mcpserver.prompts import Prompt
+from mcp.server.mcpserver.prompts.base import UserMessage
+
+from prompts.planning import draft_campaign_description, plan_campaign
+from prompts.reporting import announce_campaign, close_out_campaign, summarize_campaign_progress
+
+PromptFunction = Callable[..., list[UserMessage] | Awaitable[list[UserMessage]]]
+
+TITLES: dict[PromptFunction, str] = {
+    draft_campaign_description: "Draft a campaign's description",
+    plan_campaign: "Plan a campaign",
+    announce_campaign: "Announce a campaign",
+    summarize_campaign_progress: "Summarize progress",
+    close_out_campaign: "Close out a campaign",
+}
+_PUBLISHING = (plan_campaign,)
+
+
+def _closed_choices(function: PromptFunction) -> dict[str, tuple[str, ...]]:
+    """Return what each argument that takes only certain values takes, in order."""
+    hints = get_type_hints(function)
+    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+
+
+CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
+    function.__name__: choices for function in TITLES if (choices := _closed_choices(function))
+}
+"""For each prompt, for each of its arguments with closed choices, the choices."""
+
+
+class PromptRegistry(Protocol):
+    """What prompts are registered with: the server."""
+
+    read_only: bool
+
+    def add_prompt(self, prompt: Prompt) -> None:
+        """Add a prompt."""
+
+
+def register_prompts(mcp: PromptRegistry) -> None:
+    """Add the prompts to the server; a read-only one gets none that ends in publishing."""
+    for function, title in TITLES.items():
+        if not (mcp.read_only and function in _PUBLISHING):
+            mcp.add_prompt(Prompt.from_function(function, title=title))

@@ -1,0 +1,64 @@
+"""The reads that the server's tools live on, tried out, and what is left of the rate limit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from server.doctor.examination import Examination
+from server.doctor.findings import Verdict, failed, ok
+from server.domain.dates import spoken
+from server.errors import RateLimited, UnexpectedAnswer
+from server.github.addresses import segment
+from server.github.pages import objects
+
+_FEW = 0.1
+
+
+async def read_campaigns(exam: Examination) -> Verdict:
+    """Read a page of one campaign."""
+    about = f"the campaigns of {exam.org}"
+    answer = await exam.read(f"/orgs/{segment(exam.named_org)}/campaigns", about, per_page=1)
+    found = objects(answer.content, about)
+    return ok("Campaigns can be read." if found else "Campaigns can be read; there are none yet.")
+
+
+async def read_alerts(exam: Examination) -> Verdict:
+    """Read a page of one open code scanning alert."""
+    about = f"the code scanning alerts of {exam.org}"
+    path = f"/orgs/{segment(exam.named_org)}/code-scanning/alerts"
+    found = objects((await exam.read(path, about, per_page=1, state="open")).content, about)
+    return ok(
+        "Code scanning alerts can be read." if found else "Code scanning alerts can be read; none that is seen is open."
+    )
+
+
+async def rate_limit(exam: Examination) -> Verdict:
+    """Tell how many requests are left and when the count starts again. Asking costs none."""
+    try:
+        answer = await exam.read("/rate_limit", "the rate limit")
+    except RateLimited as limit:
+        return failed(limit.what, limit.remedy)
+    limit_, left, reset = _figures(answer.content)
+    again = spoken(datetime.fromtimestamp(reset, UTC))
+    if left == 0:
+        return failed(
+            f"No request of {limit_} an hour is left until {again}.", "Wait until then, or use another account's token."
+        )
+    if exam.limited is not None:
+        return failed(exam.limited.what, exam.limited.remedy)
+    few = "Only " if left < limit_ * _FEW else ""
+    return ok(f"{few}{left} of {limit_} requests are left until {again}.")
+
+
+def _figures(content: object) -> tuple[int, int, int]:
+    """Return limit, remaining and reset (epoch seconds)."""
+    resources = content.get("resources") if isinstance(content, dict) else None
+    core = resources.get("core") if isinstance(resources, dict) else None
+    shown = core if isinstance(core, dict) else {}
+    limit_, left, reset = (shown.get(name) for name in ("limit", "remaining", "reset"))
+    if isinstance(limit_, int) and isinstance(left, int) and isinstance(reset, int) and 0 <= reset < 2**33:
+        return limit_, left, reset
+    raise UnexpectedAnswer(
+        "GitHub's answer about the rate limit is not what its reference describes.",
+        "Does something else answer in GitHub's place?",
+    )

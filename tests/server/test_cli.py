@@ -1,0 +1,191 @@
+"""The command line as a person meets it, in real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.cli import main, parser
+from server.errors import ConfigurationError
+from server.options import OPTIONS, read_options, settings_from
+from server.sandbox.options import ADMIN_TOKEN
+from tests.processes import environment, loopback_github
+
+INITIALIZE = (
+    '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
+    '"clientInfo":{"name":"test","version":"0"}}}\n'
+)
+
+
+def run(*arguments: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "security_campaigns_mcp", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], **environment(**env)},
+    )
+
+
+def test_version_is_printed() -> None:
+    done = run("version")
+    assert re.fullmatch(r"security-campaigns-mcp \d+\.\d+\.\d+\n", done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_names_every_option_with_its_environment_variable() -> None:
+    shown = run("--help").stdout
+    for option in OPTIONS:
+        assert option.flag in shown
+        assert f"[{option.env}]" in " ".join(shown.split())
+
+
+def test_a_start_with_closed_stdin_ends_quietly_and_keeps_stdout_clean() -> None:
+    done = run("--sandbox")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_only_the_protocol_is_on_stdout_even_when_logging_everything() -> None:
+    done = run("--sandbox", "--log-level", "debug", stdin=INITIALIZE)
+    lines = done.stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [1]
+    assert done.returncode == 0
+
+
+def test_logs_go_to_the_file_which_only_its_owner_can_read(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    call = (
+        '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"get_campaign","arguments":{"x":"\\nfake"}}}\n'
+    )
+    ready = '{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
+    done = run("--sandbox", "--log-level", "info", "--log-file", str(log), stdin=INITIALIZE + ready + call)
+    assert done.stderr == ""
+    assert log.exists()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert "\nfake" not in log.read_text()
+
+
+def test_a_log_file_that_cannot_be_written_is_named() -> None:
+    done = run("--sandbox", "--log-file", "/nowhere/at/all.log")
+    assert done.returncode == 2
+    assert "--log-file /nowhere/at/all.log cannot be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--api-url", "http://api.github.com"], "unencrypted"),
+        (["--api-url", "https://ghe.example.com/api/v3"], "no campaign endpoints"),
+        (["--api-url", "ftp://api.github.com"], "http(s) address"),
+        (["--app-id", "7"], "--app-key-file"),
+        (["--org", "../etc"], "--org"),
+        (["--allow-org", "a/b"], "--allow-org"),
+        (["--org", "octo-org", "--allow-org", "other"], "--allow-org"),
+        (["--api-version", "2001-01-01"], "--api-version"),
+        (["--confirm", "sometimes"], "--confirm"),
+        (["--nonsense"], "--nonsense"),
+        (["--sand"], "--sand"),  # no abbreviations: a later option must not change their meaning
+    ],
+)
+def test_a_wrong_option_is_named_and_nothing_is_served(arguments: list[str], names: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert names in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_option_can_come_from_the_environment_and_what_is_typed_wins() -> None:
+    environ = {
+        "SECURITY_CAMPAIGNS_SANDBOX": "1",
+        "SECURITY_CAMPAIGNS_ORG": "octo-labs",
+        "SECURITY_CAMPAIGNS_ALLOW_ORGS": "octo-labs, octo-org",
+        "SECURITY_CAMPAIGNS_READ_ONLY": "off",
+        "SECURITY_CAMPAIGNS_CONFIRM": "writes",
+        "GITHUB_API_URL": "https://api.octo.ghe.com/",
+        "SECURITY_CAMPAIGNS_API_VERSION": "2022-11-28",
+        "SECURITY_CAMPAIGNS_TOKEN_FILE": "~/token",
+        "SECURITY_CAMPAIGNS_LOG_LEVEL": "info",
+    }
+    settings = settings_from(read_options({"org": "octo-org"}, environ))
+    assert settings.sandbox
+    assert not settings.read_only
+    assert (settings.org, settings.allow_orgs) == ("octo-org", ("octo-labs", "octo-org"))
+    assert (settings.confirm, settings.api_url) == ("writes", "https://api.octo.ghe.com")
+    assert (settings.api_version, settings.web_url) == ("2022-11-28", "https://octo.ghe.com")
+    assert settings.token_file == Path("~/token").expanduser()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECURITY_CAMPAIGNS_SANDBOX", "maybe"),
+        ("SECURITY_CAMPAIGNS_CONFIRM", "sometimes"),
+        ("SECURITY_CAMPAIGNS_ORG", "a b"),
+    ],
+)
+def test_a_wrong_environment_variable_is_named(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        read_options({}, {name: value})
+
+
+def test_options_count_before_and_after_a_command() -> None:
+    before = vars(parser().parse_args(["--org", "octo-org", "doctor", "--json"]))
+    after = vars(parser().parse_args(["doctor", "--org", "octo-org", "--json"]))
+    assert before == after
+
+
+def test_allow_org_can_be_given_more_than_once() -> None:
+    given = vars(parser().parse_args(["--allow-org", "a", "--allow-org", "b,c"]))
+    assert read_options(given, {})["allow_orgs"] == ("a", "b", "c")
+
+
+def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("server.cli._serve", interrupted)
+    assert main(["--sandbox"], {}) == 130
+
+
+def test_at_a_terminal_the_server_says_what_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("mcp.server.mcpserver.MCPServer.run", lambda *_: None)
+    assert main(["--sandbox", "--log-level", "error"], {}) == 0
+    assert "Serving MCP over stdio" in capsys.readouterr().err
+
+
+def test_the_doctor_finds_the_sandbox_healthy() -> None:
+    done = run("doctor", "--sandbox", "--org", "octo-org")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "octo-bot" in done.stdout
+
+
+def test_the_doctor_speaks_json_and_its_exit_status_tells() -> None:
+    with loopback_github() as github:
+        healthy = run("doctor", "--json", "--org", "octo-org", GITHUB_API_URL=github.url, GITHUB_TOKEN=ADMIN_TOKEN)
+        ill = run("doctor", "--json", "--org", "octo-org", GITHUB_API_URL=github.url, GITHUB_TOKEN="ghp_wrong")
+    assert {finding["status"] for finding in json.loads(healthy.stdout)["findings"]} <= {"ok", "unknown"}
+    assert healthy.returncode == 0
+    assert "failed" in {finding["status"] for finding in json.loads(ill.stdout)["findings"]}
+    assert ill.returncode == 1
+    assert "ghp_wrong" not in ill.stdout + ill.stderr
+    assert github.writes == []
+
+
+def test_the_sandbox_reads_no_real_credential() -> None:
+    done = run("doctor", "--json", "--sandbox", "--org", "octo-org", GITHUB_TOKEN="ghp_real", GH_TOKEN="ghp_real")
+    credentials = next(finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == "credentials")
+    assert "--sandbox" in credentials["says"]
+    assert done.returncode == 0
