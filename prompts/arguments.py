@@ -1,4 +1,4 @@
-"""The prompts' arguments: types, checks and descriptions. They arrive as text; people read the descriptions in a form."""
+"""The prompts' arguments: types, checks, and the descriptions that people read in a form. Values arrive as text."""
 
 from __future__ import annotations
 

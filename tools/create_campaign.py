@@ -18,7 +18,7 @@ from server.domain.checks import count_alerts
 from server.domain.dates import spoken, wire
 from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertPairs, Campaign
 from server.domain.text import quote
-from server.errors import AnswerUsedBefore, InvalidInput, Refused
+from server.errors import AnswerUsedBefore, CampaignsError, InvalidInput, Refused
 from server.guards.confirmation import GoAhead, require_asking, require_yes
 from server.guards.one_use import answer_was_used
 from server.guards.policy import Effect
@@ -77,8 +77,8 @@ async def plan_creation(
     """Check everything that can be checked before publishing, and word the question."""
     app = app_of(ctx)
     org = app.policy.org(org)
+    require_future(ends_at, app.now(), InvalidInput)
     await _refuse_used_answer(app, org)
-    require_future(ends_at, app.now())
     effect = Effect.OPEN_ISSUES if generate_issues else Effect.OTHER_WRITE
     asks = app.policy.asks(effect)
     if asks and not dry_run:
@@ -115,14 +115,19 @@ async def _refuse_used_answer(app: AppContext, org: str) -> None:
         )
 
 
-def require_future(ends_at: datetime, now: datetime) -> None:
+def require_future(ends_at: datetime, now: datetime, error: type[CampaignsError] = Refused) -> None:
     """Refuse an end that has passed.
 
+    Args:
+        ends_at: the end that is wanted.
+        now: GitHub's time, as far as it is known.
+        error: what to raise; InvalidInput only while nothing has been sent, since that is what it says.
+
     Raises:
-        InvalidInput: naming the first date that works.
+        CampaignsError: as `error` says, naming the first date that works.
     """
     if ends_at <= now:
-        raise InvalidInput(f"`ends_at` {wire(ends_at)} is in the past; give a date from {now:%Y-%m-%d} on.")
+        raise error(f"`ends_at` {wire(ends_at)} is in the past; give a date from {now:%Y-%m-%d} on.")
 
 
 def require_room(org: str, open_campaigns: Sequence[Campaign], name: str, ends_at: datetime) -> None:

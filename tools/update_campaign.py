@@ -89,7 +89,7 @@ async def plan_update(
     if not changes:
         raise InvalidInput("nothing to change was given.", "Name at least one field with its new value.")
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.now())
+        require_future(ends_at, app.now(), InvalidInput)
     await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
     shown = await app.github.campaigns.get(org, campaign_number)
     if shown.state == state:

@@ -40,13 +40,11 @@ class Check:
         name: its key in the findings.
         look: looks, and returns what was seen; may raise CampaignsError, which becomes a finding.
         waits_for: checks that make no sense of this one when they failed or were skipped.
-        hidden: what to do about a 404, which GitHub also gives instead of a refusal.
     """
 
     name: str
     look: Callable[[Examination], Awaitable[Verdict]]
     waits_for: tuple[str, ...] = ()
-    hidden: str = ""
 
 
 _RATE_LIMIT = "rate_limit"
@@ -55,29 +53,12 @@ CHECKS = (
     Check("credentials", identity.credentials),
     Check("api", identity.api, ("credentials",)),
     Check("account", identity.account, ("api",)),
-    Check(
-        "organization",
-        identity.organization,
-        ("account",),
-        "Check the name. If it is right, the account is not in the organization, or the token may not see it.",
-    ),
+    Check("organization", identity.organization, ("account",)),
     Check("role", rights.role, ("organization",)),
     Check("permissions", rights.permissions, ("account",)),
-    Check(
-        "read_campaigns",
-        reads.read_campaigns,
-        ("organization",),
-        "Let an owner of the organization give the account the role of security manager, and the token the "
-        'organization permission "Campaigns: read" (classic: scope security_events).',
-    ),
+    Check("read_campaigns", reads.read_campaigns, ("organization",)),
     Check("write_campaigns", rights.write_campaigns, ("role", "permissions", "read_campaigns")),
-    Check(
-        "read_alerts",
-        reads.read_alerts,
-        ("organization",),
-        'Give the account the role of security manager, and the token the permission "Code scanning alerts: read" '
-        "(classic: scope security_events).",
-    ),
+    Check("read_alerts", reads.read_alerts, ("organization",)),
     Check(_RATE_LIMIT, reads.rate_limit, ("account",)),
 )
 """Every check, in the order in which they are made and shown."""
@@ -152,21 +133,19 @@ async def examine(
 
 def _obstacle(exam: Examination, check: Check, roots: Mapping[str, str]) -> str | None:
     """Return the check at the beginning of what keeps this one from being made; None when nothing does."""
-    if check.name == _RATE_LIMIT:
-        found = [name for name in check.waits_for if exam.status(name) == "failed"]
-        found += [root for name in check.waits_for if (root := roots.get(name, _RATE_LIMIT)) != _RATE_LIMIT]
-        return next(iter(found), None)
-    if exam.limited is not None:
+    if exam.limited is not None and check.name != _RATE_LIMIT:
         return _RATE_LIMIT
     blocked = (name for name in check.waits_for if exam.status(name) in ("failed", "skipped"))
-    return next((roots.get(name, name) for name in blocked), None)
+    begun = (roots.get(name, name) for name in blocked)
+    # What waits for the rate limit is no reason not to look at it.
+    return next((root for root in begun if root != check.name), None)
 
 
 def _not_looked_at(exam: Examination, root: str) -> Verdict:
     obstacle = exam.findings.get(root)
     # What failed says itself how to mend it; only what was left out has to be asked for.
     mend = obstacle.mend if obstacle is not None and obstacle.status == "skipped" else ""
-    return skipped(f"It waits for {spoken_name(root)}.", mend)
+    return skipped(f"Not looked at: it waits for {spoken_name(root)}.", mend)
 
 
 async def _look(exam: Examination, check: Check) -> Verdict:
@@ -176,4 +155,4 @@ async def _look(exam: Examination, check: Check) -> Verdict:
         exam.limited = limit
         return unknown(limit.what)
     except CampaignsError as error:
-        return failed(error.what, advice(error, error.remedy, check.hidden))
+        return failed(error.what, advice(error.remedy))

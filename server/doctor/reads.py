@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from server.doctor.examination import Examination
-from server.doctor.findings import Verdict, failed, ok
+from server.doctor.examination import NAME_ONE, Examination
+from server.doctor.findings import Verdict, failed, ok, skipped, spoken_name
 from server.domain.dates import spoken
-from server.errors import RateLimited, UnexpectedAnswer
+from server.errors import NotFound, RateLimited, UnexpectedAnswer
 from server.github.addresses import segment
 from server.github.pages import objects
 
@@ -17,7 +17,10 @@ _FEW = 0.1
 async def read_campaigns(exam: Examination) -> Verdict:
     """Read a page of one campaign."""
     about = f"the campaigns of {exam.org}"
-    answer = await exam.read(f"/orgs/{segment(exam.named_org)}/campaigns", about, per_page=1)
+    try:
+        answer = await exam.read(f"/orgs/{segment(exam.named_org)}/campaigns", about, per_page=1)
+    except NotFound as hidden:
+        return failed(hidden.what, _what_is_missing(exam, "Campaigns: read"))
     found = objects(answer.content, about)
     return ok("Campaigns can be read." if found else "Campaigns can be read; there are none yet.")
 
@@ -26,14 +29,33 @@ async def read_alerts(exam: Examination) -> Verdict:
     """Read a page of one open code scanning alert."""
     about = f"the code scanning alerts of {exam.org}"
     path = f"/orgs/{segment(exam.named_org)}/code-scanning/alerts"
-    found = objects((await exam.read(path, about, per_page=1, state="open")).content, about)
-    return ok(
-        "Code scanning alerts can be read." if found else "Code scanning alerts can be read; none that is seen is open."
-    )
+    try:
+        answer = await exam.read(path, about, per_page=1, state="open")
+    except NotFound as hidden:
+        return failed(hidden.what, _what_is_missing(exam, "Code scanning alerts: read"))
+    found = objects(answer.content, about)
+    return ok("Code scanning alerts can be read." if found else "Code scanning alerts can be read; none is open.")
+
+
+def _what_is_missing(exam: Examination, permission: str) -> str:
+    """Return what to do about a 404, which hides what is missing, from what earlier checks showed."""
+    causes = [check for check in ("role", "permissions") if exam.status(check) == "failed"]
+    if causes:
+        return f"Mend {' and '.join(map(spoken_name, causes))} first."
+    if exam.status("role") == exam.status("permissions") == "ok":
+        return f"Role and scope are there. See whether {exam.org} has GitHub Code Security, which campaigns need."
+    if exam.installation:
+        return f'Add the permission "{permission}" to the GitHub App, and let an owner of {exam.org} accept it.'
+    ask = f"let an owner of {exam.org} give {exam.login} the role of security manager"
+    if exam.scopes is not None:
+        return f"The scope is there, so the role is missing: {ask}."
+    return f'Give the token the permission "{permission}", or {ask}.'
 
 
 async def rate_limit(exam: Examination) -> Verdict:
     """Tell how many requests are left and when the count starts again. Asking costs none."""
+    if exam.as_app is not None and exam.org is None:
+        return skipped("An installation's rate limit can be seen once an organization is named.", NAME_ONE)
     try:
         answer = await exam.read("/rate_limit", "the rate limit")
     except RateLimited as limit:

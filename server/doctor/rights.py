@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from server.doctor.examination import Examination
+from server.doctor.examination import NAME_ONE, Examination
 from server.doctor.findings import Verdict, failed, ok, skipped, unknown
 from server.domain.text import clean
 from server.errors import NotFound, PermissionMissing
@@ -15,13 +13,15 @@ _CAMPAIGN_SCOPES = frozenset({"security_events", "repo"})
 _MEMBER_SCOPES = frozenset({"read:org", "write:org", "admin:org"})
 _CAMPAIGNS = "organization_campaigns"
 _ALERTS = "security_events"
-_APP_ROLE = 'how GitHub applies "owner or security manager" to a GitHub App is not documented; read campaigns shows what it does'
 
 
 async def role(exam: Examination) -> Verdict:
     """See whether the account is owner or security manager, as GitHub demands for campaigns."""
     if exam.installation:
-        return unknown(f"An installation has no role: {_APP_ROLE}.")
+        return unknown(
+            'An installation has no role, and how GitHub applies "owner or security manager" to it is not documented; '
+            "read campaigns shows what it does."
+        )
     org = exam.named_org
     try:
         answer = await exam.read(f"/user/memberships/orgs/{segment(org)}", f"the account's membership in {org}")
@@ -51,7 +51,10 @@ async def _security_manager(exam: Examination, org: str) -> Verdict:
             f"{exam.login} is a member of {org}, but neither owner nor security manager.",
             f"Ask an owner of {org} for the role of security manager.",
         )
-    return unknown(f"{exam.login} is a member of {org}, not an owner. {seen.why} Read campaigns shows it as well.")
+    return unknown(
+        f"{exam.login} is a member of {org}, not an owner. {seen.why} "
+        f"If read campaigns works, {exam.login} is security manager."
+    )
 
 
 async def permissions(exam: Examination) -> Verdict:
@@ -60,11 +63,11 @@ async def permissions(exam: Examination) -> Verdict:
         return _scopes(exam.scopes)
     if exam.as_app is not None:
         if exam.org is None:
-            return skipped("An installation's permissions can be seen once an organization is named.")
+            return skipped("An installation's permissions can be seen once an organization is named.", NAME_ONE)
         shown = await exam.read_as_app(exam.as_app, f"/orgs/{segment(exam.org)}/installation")
         granted = shown.get("permissions")
         return _granted(exam, granted if isinstance(granted, dict) else {})
-    return unknown("GitHub does not tell what a token without scopes may do; the next checks show it.")
+    return unknown("GitHub does not tell what a token of this kind may do; the next checks show it.")
 
 
 def _scopes(held: frozenset[str]) -> Verdict:
@@ -89,16 +92,12 @@ def _granted(exam: Examination, granted: dict[str, object]) -> Verdict:
             "Add it on the app's settings page, and let an owner of the organization accept the change.",
         )
     if exam.campaigns_level is None:
-        named = clean(", ".join(sorted(_names(granted))), _LONGEST)
+        named = clean(", ".join(sorted(granted)), _LONGEST)
         return unknown(
             f"The installation shows no permission for campaigns, only {named}. Read campaigns shows what it may do.",
             'If it fails, add the organization permission "Campaigns" on the app\'s settings page.',
         )
     return ok(f"The installation has the permissions Campaigns: {exam.campaigns_level} and Code scanning alerts.")
-
-
-def _names(granted: Iterable[object]) -> list[str]:
-    return [str(name) for name in granted]
 
 
 async def write_campaigns(exam: Examination) -> Verdict:
@@ -113,6 +112,8 @@ async def write_campaigns(exam: Examination) -> Verdict:
     if exam.scopes is not None:
         # GitHub asks the same scope and the same roles for all five calls, and just answered one of them.
         return ok("Expected to work: the scope and role that reading needed are what writing needs.")
+    if exam.campaigns_level == "write":
+        return unknown("Cannot be known without writing, though the installation has the permission.")
     return unknown(
         "Cannot be known without writing.",
         'Writing needs the organization permission "Campaigns: write", and "Code scanning alerts: read" on every '

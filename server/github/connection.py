@@ -61,7 +61,7 @@ async def open_github(
     """
     clock = clock or Clock()
     async with _open_http(settings, transport) as http:
-        credentials = credentials or find_credentials(settings, environ, http=http, clock=clock)
+        credentials = credentials or find_credentials(settings, environ, http=http, clock=clock, sleep=sleep)
         client = GitHubClient(http, settings, credentials, clock, sleep=sleep)
         yield GitHub(client, Campaigns(client, clock, settings, sleep), People(client, settings), credentials, clock)
 

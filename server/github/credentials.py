@@ -6,7 +6,7 @@ is missing. No value of a token appears in any text or repr.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -215,6 +215,7 @@ def find_credentials(
     *,
     http: httpx.AsyncClient | None = None,
     clock: Clock | None = None,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> Credentials:
     """Choose the credential: token file, GitHub App, GITHUB_TOKEN, GH_TOKEN, `gh auth token`. Reads nothing yet.
 
@@ -223,6 +224,7 @@ def find_credentials(
         environ: the environment variables.
         http: the connection that a GitHub App signs in over; needed only then.
         clock: GitHub's time, for a GitHub App.
+        sleep: how a GitHub App waits, in seconds.
 
     Raises:
         ValueError: a GitHub App is configured and there is no `http` to sign in over.
@@ -236,5 +238,5 @@ def find_credentials(
             raise ValueError("a GitHub App needs a connection to sign in over")
         from server.github.app_auth import AppCredentials  # noqa: PLC0415 # an import that few need
 
-        return AppCredentials(settings, http=http, clock=clock or Clock())
+        return AppCredentials(settings, http=http, clock=clock or Clock(), sleep=sleep)
     return SurroundingToken(settings, environ)

@@ -85,7 +85,7 @@ def server_failure(response: httpx.Response, call: Call, now: datetime) -> Unava
     when = f"Try again in {wait:.0f} s" if wait else "Try again in a few minutes"
     times = "" if call.tries <= 1 else f" {call.tries} times"
     return Unavailable(
-        f"GitHub failed{times} when asked for {call.about}.",
+        f"GitHub failed{times} on the request for {call.about}.",
         f"{when}; {_HOW_IS_IT}",
         status=response.status_code,
         request_id=request_id(response.headers),

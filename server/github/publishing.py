@@ -15,7 +15,7 @@ from server.domain.text import clean, quote
 from server.errors import GitHubError, OutcomeUnknown
 
 _BEFORE_AGAIN = "Do not create it again before looking at list_campaigns."
-_COUNTS = ("no looks", "one look", "two looks", "three looks")
+_COUNTS = {1: "one look", 2: "two looks", 3: "three looks"}
 
 
 @dataclass
@@ -26,9 +26,8 @@ class Attempt:
     body: Mapping[str, object]
     known: frozenset[int]
     began: datetime
-    _looks: int = 0
-    _last_look: datetime | None = None
-    _failed: list[GitHubError] = field(default_factory=list)
+    _looks: list[datetime] = field(default_factory=list)
+    _failed: list[tuple[datetime, GitHubError]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -49,26 +48,23 @@ class Attempt:
 
     def note_look(self, now: datetime) -> None:
         """Remember a look that showed no single match."""
-        self._looks += 1
-        self._last_look = now
+        self._looks.append(now)
 
     def note_failed_look(self, failure: GitHubError, now: datetime) -> None:
         """Remember a look that GitHub did not answer."""
-        self._failed.append(failure)
-        self._last_look = now
+        self._failed.append((now, failure))
 
     def not_seen(self, unclear: GitHubError) -> OutcomeUnknown:
         """Return the error for a campaign that did not appear."""
-        at = f" (last at {self._last_look:%H:%M:%S} UTC)" if self._last_look else ""
-        parts = []
+        seen = []
         if self._looks:
-            parts.append(f"None with this name and end date has appeared after {_counted(self._looks)}{at}.")
+            after = f"{_counted(len(self._looks))} (last at {self._looks[-1]:%H:%M:%S} UTC)"
+            seen.append(f"None with this name and end date has appeared after {after}.")
         if self._failed:
-            which = (
-                "Looking for it failed too" if not self._looks else f"{_counted(len(self._failed)).capitalize()} failed"
-            )
-            parts.append(f"{which}{at if not self._looks else ''}: {self._failed[-1].what}")
-        return self._unknown(unclear, " ".join(parts) or "It was not looked for.")
+            now, failure = self._failed[-1]
+            failed = f"{_counted(len(self._failed)).capitalize()} failed (last at {now:%H:%M:%S} UTC)"
+            seen.append(f"{failed}: {failure.what}")
+        return self._unknown(unclear, " ".join(seen) or "It was not looked for.")
 
     def several(self, unclear: GitHubError, found: list[Campaign]) -> OutcomeUnknown:
         """Return the error for two or more campaigns that could be this attempt's."""
@@ -87,7 +83,7 @@ class Attempt:
 
 
 def _counted(number: int) -> str:
-    return _COUNTS[number] if number < len(_COUNTS) else f"{number} looks"
+    return _COUNTS.get(number, f"{number} looks")
 
 
 def _comparable(text: object) -> str:

@@ -75,7 +75,7 @@ class SandboxOptions:
 
     - `tokens`: accepted tokens, each with its account.
     - `shape`: "schema" answers as GitHub's OpenAPI says, "examples" as the reference's examples look: no
-      `contact_link` anywhere, and lists without `alert_stats` and `published_at`.
+      `contact_link` and no empty `team_managers` anywhere, and lists without `alert_stats` and `published_at`.
     - `touch_updated_at`: a campaign's `updated_at` moves by itself when one of its alerts closes.
     - `over_size`: what a campaign of more than 1000 alerts gets: a 422, or only the 1000 alerts
       whose repositories were pushed to last.

@@ -145,15 +145,11 @@ def make_client(
     )
 
 
-def make_campaigns(
-    transport: httpx.AsyncBaseTransport, waits: Waits, *, settings: Settings | None = None
-) -> Campaigns:
+def make_campaigns(transport: httpx.AsyncBaseTransport, waits: Waits, *, settings: Settings | None = None) -> Campaigns:
     clock = Clock(waits.now)
     chosen = settings or Settings()
     return Campaigns(make_client(transport, waits, settings=chosen, clock=clock), clock, chosen, waits)
 
 
-def make_people(
-    transport: httpx.AsyncBaseTransport, waits: Waits, *, credentials: Credentials | None = None
-) -> People:
+def make_people(transport: httpx.AsyncBaseTransport, waits: Waits, *, credentials: Credentials | None = None) -> People:
     return People(make_client(transport, waits, credentials=credentials), Settings())

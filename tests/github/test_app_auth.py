@@ -91,9 +91,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def opened(app: App, settings: Settings, clock: Clock | None = None) -> Any:
-    return open_github(
-        settings, environ={}, transport=app.routes, sleep=app.waits, clock=clock or Clock(app.waits.now)
-    )
+    return open_github(settings, environ={}, transport=app.routes, sleep=app.waits, clock=clock or Clock(app.waits.now))
 
 
 async def refused(app: App, settings: Settings, org: str | None = "octo-org") -> ConfigurationError:

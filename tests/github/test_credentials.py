@@ -50,7 +50,9 @@ def test_a_token_is_not_in_its_repr() -> None:
     assert SECRET not in repr(read_token(SECRET, "test"))
 
 
-@pytest.mark.parametrize("value", ["", " ", "ghp_a b", "ghp_a\nghp_b", "ghp_a\x00", "ghp_ä", "ghp_a\u200b", "Bearer ghp_a"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "ghp_a b", "ghp_a\nghp_b", "ghp_a\x00", "ghp_ä", "ghp_a\u200b", "Bearer ghp_a"]
+)
 def test_a_token_with_odd_characters_is_refused_and_not_echoed(value: str) -> None:
     with pytest.raises(ConfigurationError, match="The token from GITHUB_TOKEN contains") as caught:
         read_token(value, "GITHUB_TOKEN")

@@ -30,7 +30,7 @@ async def test_a_wrong_token_names_the_ways_to_give_another(waits: Waits) -> Non
     error = await failure(waits, told(401, {"message": "Bad credentials"}, x_github_request_id="C0:FE"))
     assert isinstance(error, Unauthenticated)
     assert str(error) == (
-        "GitHub does not accept this token: it is wrong, expired or revoked. GitHub says: \"Bad credentials\". Give a "
+        'GitHub does not accept this token: it is wrong, expired or revoked. GitHub says: "Bad credentials". Give a '
         "valid one (GITHUB_TOKEN, --token-file or `gh auth login`); `security-campaigns-mcp doctor` shows which one is "
         "used. [HTTP 401, request C0:FE]"
     )
@@ -222,6 +222,6 @@ async def test_damaged_compression_is_unexpected(waits: Waits) -> None:
 async def test_a_failing_server_points_to_its_status_page(waits: Waits) -> None:
     error = await failure(waits, told(500, x_github_request_id="D:1"), "POST")
     assert isinstance(error, Unavailable)
-    assert error.what == "GitHub failed when asked for campaign octo-org/3."
+    assert error.what == "GitHub failed on the request for campaign octo-org/3."
     assert "githubstatus.com" in error.remedy
     assert error.request_id == "D:1"

@@ -81,7 +81,9 @@ async def test_link_headers_are_read(waits: Waits) -> None:
     assert answer.last_page == 7
 
 
-@pytest.mark.parametrize("last", ["https://api.github.com/x?page=many", "https://api.github.com/x", "https://[nonsense"])
+@pytest.mark.parametrize(
+    "last", ["https://api.github.com/x?page=many", "https://api.github.com/x", "https://[nonsense"]
+)
 async def test_a_nonsense_last_page_is_survived(waits: Waits, last: str) -> None:
     answer = await make_client(Script(told(200, [], link=f'<{last}>; rel="last"')), waits).request("GET", "/user")
     assert (answer.next_url, answer.last_page) == (None, None)
@@ -142,7 +144,9 @@ async def test_a_change_does_not_follow_a_redirect_that_makes_it_a_read(
     assert len(script.sent) == 1
 
 
-@pytest.mark.parametrize("location", ["https://evil.example/x", "//evil.example/x", "https://evil.example@api.github.com/x"])
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/x", "//evil.example/x", "https://evil.example@api.github.com/x"]
+)
 async def test_a_redirect_to_another_host_never_sees_the_token(waits: Waits, location: str) -> None:
     script = Script(told(307, location=location))
     with pytest.raises(UnexpectedAnswer, match="redirects to another host") as caught:
@@ -169,7 +173,9 @@ async def test_a_circle_of_redirects_ends(waits: Waits) -> None:
     assert len(script.sent) == 4
 
 
-@pytest.mark.parametrize("hostile", ["", " ", ".", "..", "a/b", "a..b", "a%2fb", "a\\b", "a?b", "a#b", "a\nb", "\u202e", "\ud800"])
+@pytest.mark.parametrize(
+    "hostile", ["", " ", ".", "..", "a/b", "a..b", "a%2fb", "a\\b", "a?b", "a#b", "a\nb", "\u202e", "\ud800"]
+)
 def test_a_name_that_could_escape_the_path_is_refused(hostile: str) -> None:
     with pytest.raises(InvalidInput, match="Nothing was sent"):
         segment(hostile)

@@ -47,7 +47,7 @@ def _is_uri(value: object) -> bool:
 
 
 def json_schema(openapi: Any) -> Any:
-    """An OpenAPI 3.0 schema as JSON Schema: `nullable` becomes a type of its own, references point into `$defs`."""
+    """An OpenAPI 3.0 schema as JSON Schema: `nullable` becomes one more type, references point into `$defs`."""
     if isinstance(openapi, list):
         return [json_schema(item) for item in openapi]
     if not isinstance(openapi, dict):
@@ -57,7 +57,12 @@ def json_schema(openapi: Any) -> Any:
         schema["properties"] = {name: json_schema(value) for name, value in openapi["properties"].items()}
     if isinstance(schema.get("$ref"), str):
         schema["$ref"] = schema["$ref"].replace(_REF, "#/$defs/")
-    return {"anyOf": [schema, {"type": "null"}]} if openapi.get("nullable") is True else schema
+    if openapi.get("nullable") is not True:
+        return schema
+    if not isinstance(schema.get("type"), str):
+        return {"anyOf": [schema, {"type": "null"}]}
+    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **choices}
 
 
 @cache
@@ -102,7 +107,8 @@ def problems(value: Any, openapi: Any, *, shape: str = "schema", version: str = 
     schema = {**json_schema(openapi), "$defs": _definitions(shape, version)}
     validator = Draft202012Validator(schema, format_checker=_FORMATS)
     for error in validator.iter_errors(value):
-        yield f"at {error.json_path}: {error.message[:300]}"
+        message = error.message if len(error.message) < 300 else f"{error.message[:140]} ... {error.message[-140:]}"
+        yield f"at {error.json_path}: {message}"
 
 
 class ContractTransport(httpx.AsyncBaseTransport):

@@ -1,7 +1,10 @@
+from collections.abc import Callable
+from typing import Any
+
 import httpx
 import pytest
 
-from server.sandbox.app import Sandbox
+from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import (
     ADMIN_TOKEN,
     FINE_GRAINED_TOKEN,
@@ -11,7 +14,6 @@ from server.sandbox.options import (
     SandboxAccount,
     SandboxOptions,
 )
-from server.sandbox.app import create_sandbox
 from tests.sandbox.connections import Clock, connect, open_alerts
 
 pytestmark = pytest.mark.anyio
@@ -88,7 +90,7 @@ async def test_a_made_up_cursor_is_refused(client: httpx.AsyncClient, cursor: st
 )
 async def test_every_filter_lets_through_what_it_names(client: httpx.AsyncClient, query: dict[str, str]) -> None:
     alerts = (await client.get(ALERTS, params={**query, "per_page": 100})).json()
-    checks = {
+    checks: dict[str, Callable[[Any, str], bool]] = {
         "state": lambda alert, value: alert["state"] == value or (value == "closed" and alert["state"] != "open"),
         "severity": lambda alert, value: value in (alert["rule"]["security_severity_level"], alert["rule"]["severity"]),
         "tool_name": lambda alert, value: alert["tool"]["name"] == value,

@@ -45,6 +45,7 @@ def test_numbers_have_no_gaps_and_older_alerts_have_lower_ones(sandbox: Sandbox)
             (alert for key, alert in organization.alerts.items() if key[0] == repository_id), key=lambda a: a.number
         )
         assert [alert.number for alert in alerts] == list(range(1, len(alerts) + 1))
+        assert alerts == sorted(alerts, key=lambda alert: alert.created_at)
 
 
 def test_ages_follow_the_clock() -> None:

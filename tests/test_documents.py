@@ -1,0 +1,109 @@
+"""What the README says is held against the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import prompts
+import tools
+from server.cli import parser
+from server.options import OPTIONS
+from server.protocol import CampaignServer
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_options_table_is_the_options() -> None:
+    table = re.findall(r"^\| `(--[a-z-]+)` \| `([A-Z_]+)` \|", README, re.MULTILINE)
+    assert table == [(option.flag, option.env) for option in OPTIONS]
+
+
+def test_every_choice_of_an_option_is_named() -> None:
+    for option in OPTIONS:
+        row = next(line for line in README.splitlines() if line.startswith(f"| `{option.flag}`"))
+        assert all(f"`{choice}`" in row for choice in option.choices), option.flag
+
+
+def test_the_tools_table_is_the_tools() -> None:
+    table = README.split("## What an assistant can do")[1].split("**Prompts**")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [spec.run.__name__ for spec in tools.TOOLS]
+
+
+def test_every_tool_is_in_the_permissions_table() -> None:
+    table = README.split("## Tokens and permissions")[1].split("The credential")[0]
+    for spec in tools.TOOLS:
+        assert f"`{spec.run.__name__}`" in table
+
+
+@pytest.mark.anyio
+async def test_every_prompt_is_named() -> None:
+    server = CampaignServer("test")
+    prompts.register_prompts(server)
+    for prompt in await server.list_prompts():
+        assert f"`{prompt.name}`" in README
+
+
+def test_every_command_is_named() -> None:
+    commands = next(action for action in parser()._actions if action.dest == "command").choices
+    assert commands is not None
+    line = next(line for line in README.splitlines() if line.startswith("Commands:"))
+    assert all(f"`{command}`" in line for command in commands)
+
+
+def test_every_configuration_to_paste_parses_and_starts_the_command() -> None:
+    servers = []
+    for block in blocks("json"):
+        configuration = json.loads(block)
+        servers += (configuration.get("servers") or configuration["mcpServers"]).values()
+    for block in blocks("toml"):
+        servers += tomllib.loads(block)["mcp_servers"].values()
+    assert len(servers) == 6
+    for server in servers:
+        assert server["command"].endswith("security-campaigns-mcp")
+        parser().parse_args(server["args"])
+
+
+def test_every_make_command_exists() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for block in blocks("sh"):
+        for target in re.findall(r"^make (\w+)", block, re.MULTILINE):
+            assert target in targets
+
+
+def test_every_link_leads_somewhere() -> None:
+    for document in ROOT.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+            assert link.startswith("https://") or (ROOT / link).exists(), f"{document.name}: {link}"
+
+
+def test_lock_files_pin_every_package_by_hash_and_name_no_index() -> None:
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+        assert "http" not in re.sub(r"^(httpx?\w*|httpcore\w*)\S*==", "", text, flags=re.MULTILINE).replace(
+            "httpx2-jsfetch", ""
+        )
+        packages = re.split(r"\n(?=\S)", text.strip())
+        assert all("==" in package and "--hash=sha256:" in package for package in packages)
+
+
+def test_lock_files_hold_what_the_project_declares() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    names = {re.match(r"[a-z0-9-]+", line)[0] for line in declared["project"]["dependencies"]}  # type: ignore[index]  # each has a name
+    groups = declared["dependency-groups"]
+    dev = {re.match(r"[a-z0-9-]+", line)[0] for line in groups["dev"] if isinstance(line, str)}  # type: ignore[index]  # each has a name
+    locked = {
+        lock.stem: set(re.findall(r"^([a-z0-9-]+)==", lock.read_text(), re.MULTILINE))
+        for lock in (ROOT / "requirements").glob("*.txt")
+    }
+    assert names <= locked["runtime"] <= locked["dev"]
+    assert dev <= locked["dev"]
