@@ -9,7 +9,7 @@ from prompts.arguments import DraftAudience, EndsOn, Goal, Language, LearningLin
 from prompts.facts import room
 from prompts.render import facts_message, message
 from server.context import CallContext, app_of
-from server.domain.dates import spoken
+from server.domain.dates import wire
 from server.domain.text import quote
 from server.errors import InvalidInput
 
@@ -45,7 +45,7 @@ async def plan_campaign(
     if ends_on is MISSING:
         end_date, ends_at = "without an end date", ""
     else:
-        end_date, ends_at = "with an end date", spoken(ends_on)
+        end_date, ends_at = "with an end date", wire(ends_on)
         if ends_on <= app.now():
             raise InvalidInput(f"`ends_on` is in the past; give a date from {app.now():%Y-%m-%d} on.")
     wording = message("plan_campaign", {"end_date": end_date}, org=org, goal=goal, ends_at=ends_at)

@@ -62,6 +62,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as in `doctor | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _version() -> int:

@@ -30,13 +30,16 @@ from mcp_types import (
 from pydantic import AnyUrl, ValidationError
 
 from server.context import AppContext
+from server.domain.checks import holds_token
 from server.domain.explain import explain, unknown_argument
-from server.errors import CampaignsError, InvalidInput, NotFound
+from server.domain.text import clean
+from server.errors import CampaignsError, InvalidInput, NotFound, Refused
 from server.schemas import slim_tool
 
 logger = logging.getLogger(__name__)
 
 _NOTHING_SENT = "Nothing was sent to GitHub."
+_CALLERS_MISTAKES = (InvalidInput, NotFound, Refused)  # -32602 where MCP answers with an error code
 
 
 class CampaignServer(MCPServer[AppContext]):
@@ -76,36 +79,26 @@ class CampaignServer(MCPServer[AppContext]):
         """Call a tool. Whatever goes wrong on purpose comes back as a result that the model can read."""
         tool = next((tool for tool in await self.list_tools() if tool.name == name), None)
         if tool is None:
-            return _failed(f"Unknown tool: {name}")
+            return _failed(f"Unknown tool: {clean(name, 100)}")
         properties = tool.input_schema["properties"]
-        if unknown := [argument for argument in arguments if argument not in properties]:
-            return self._refused_arguments(name, [unknown_argument(argument, properties) for argument in unknown])
         try:
+            _refuse_misplaced(arguments, properties)
             return await super().call_tool(name, _settled(arguments, properties), context)
-        except UnexpectedToolError as error:
-            if isinstance(error.__cause__, CampaignsError):
-                return self._explained(name, arguments, error.__cause__)
-            raise
+        except InvalidInput as error:
+            return self._explained(name, arguments, error)
         except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                return self._refused_arguments(name, explain(error.__cause__))
-            # What is left is the SDK's: an elicitation answer that does not fit the question.
-            logger.info("%s: %s", name, error)
-            return _failed(self._ended(name, arguments, "Not confirmed (the client's answer could not be read)."))
-
-    def _refused_arguments(self, name: str, problems: list[str]) -> CallToolResult:
-        return _failed(f"{name}: {'; '.join(problems)}. {_NOTHING_SENT}")
+            expected = _expected(error)
+            if expected is None:
+                raise
+            return self._explained(name, arguments, expected)
 
     def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
-        return _failed(self._ended(name, arguments, str(error)) if error.nothing_written else str(error))
-
-    def _ended(self, name: str, arguments: Mapping[str, Any], text: str) -> str:
-        """End a text with the truth about the outcome, for tools that could have written."""
-        ending = self.not_done.get(name, "")
-        return f"{text} {ending.format_map(arguments)}".strip()
+        if not error.nothing_written:
+            return _failed(str(error))
+        return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[AppContext, Any] | None = None
@@ -126,7 +119,7 @@ class CampaignServer(MCPServer[AppContext]):
         try:
             return await super().get_prompt(name, given, context)
         except ValueError as error:
-            raise _protocol_error(name, error.__cause__) from error
+            raise _protocol_error(name, _cause(error, ValueError)) from error
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[AppContext, Any] | None = None
@@ -140,20 +133,45 @@ class CampaignServer(MCPServer[AppContext]):
         try:
             return await super().read_resource(uri, context)
         except UnexpectedResourceError as error:
-            cause = _first_cause(error)
-            if isinstance(cause, NotFound | InvalidInput):
+            cause = _cause(error, ResourceError)
+            if isinstance(cause, _CALLERS_MISTAKES):
                 raise ResourceNotFoundError(str(cause)) from error
             if isinstance(cause, CampaignsError):
                 raise ResourceError(str(cause)) from error
             raise
 
 
-def _first_cause(error: BaseException) -> BaseException | None:
-    """Return what the SDK's wrappers (there can be two) were raised from."""
+def _cause(error: BaseException, wrapper: type[Exception]) -> BaseException | None:
+    """Return what the SDK's wrappers were raised from; there can be two. A ValidationError is never a wrapper."""
     cause = error.__cause__
-    while isinstance(cause, ResourceError):
+    while isinstance(cause, wrapper) and not isinstance(cause, ValidationError):
         cause = cause.__cause__
     return cause
+
+
+def _expected(error: ToolError) -> CampaignsError | None:
+    """Return what a failed call is to be explained with; None when it was a crash."""
+    cause = error.__cause__
+    if isinstance(cause, CampaignsError):
+        return cause
+    if isinstance(error, UnexpectedToolError):
+        return None
+    if isinstance(cause, ValidationError):
+        return InvalidInput(f"{'; '.join(explain(cause))}.")
+    # What is left is the SDK's: the answer to a question does not fit the form that was asked for.
+    return Refused("Not confirmed (the client's answer could not be read).")
+
+
+def _refuse_misplaced(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
+    """Refuse arguments that do not exist, and credentials in those that do.
+
+    Raises:
+        InvalidInput: naming each.
+    """
+    unknown = [unknown_argument(argument, properties) for argument in arguments if argument not in properties]
+    known = {argument: value for argument, value in arguments.items() if argument in properties}
+    if problems := unknown + _token_problems(known):
+        raise InvalidInput(f"{'; '.join(problems)}.")
 
 
 def _failed(text: str) -> CallToolResult:
@@ -191,13 +209,23 @@ def _parses(text: str) -> bool:
 def _prompt_problems(prompt: Prompt, given: Mapping[str, Any]) -> list[str]:
     known = {argument.name: argument.required for argument in prompt.arguments or []}
     missing = [f"`{key}`: is required" for key, required in known.items() if required and key not in given]
-    return missing + [unknown_argument(key, known) for key in given if key not in known]
+    unknown = [unknown_argument(key, known) for key in given if key not in known]
+    return missing + unknown + _token_problems({key: value for key, value in given.items() if key in known})
+
+
+def _token_problems(arguments: Mapping[str, Any]) -> list[str]:
+    """Find credentials in the wrong place: what is written to GitHub is seen by many, and answers are kept."""
+    return [
+        f"`{key}`: contains what looks like a GitHub token; take it out"
+        for key, value in arguments.items()
+        if holds_token(value)
+    ]
 
 
 def _protocol_error(name: str, cause: BaseException | None) -> MCPError:
     if isinstance(cause, ValidationError):
         return MCPError(INVALID_PARAMS, f"{name}: {'; '.join(explain(cause))}.")
-    if isinstance(cause, InvalidInput | NotFound):
+    if isinstance(cause, _CALLERS_MISTAKES):
         return MCPError(INVALID_PARAMS, f"{name}: {cause}")
     if isinstance(cause, CampaignsError):
         return MCPError(INTERNAL_ERROR, f"{name}: {cause}")

@@ -84,10 +84,14 @@ class Settings:
 
 
 def _checked_api_url(given: str) -> str:
-    url = urlsplit(given)
+    try:
+        url = urlsplit(given)
+        _ = url.port  # raises when it is no number
+    except ValueError:
+        url = urlsplit("")
     host = url.hostname or ""
     loopback = host in _LOOPBACK
-    if url.scheme not in ("https", "http") or not host or url.username or url.query or url.fragment:
+    if url.scheme not in ("https", "http") or not host or any(mark in given for mark in "@?# "):
         raise ConfigurationError(
             "--api-url is not a plain http(s) address.", f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com."
         )

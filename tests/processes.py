@@ -74,13 +74,13 @@ def environment(**more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def served(
-    github: LoopbackGitHub, era: str, *arguments: str, person: Person | None = None, token: str = ADMIN_TOKEN
+    github: LoopbackGitHub, era: str, *arguments: str, person: Person | None = None, token: str | None = ADMIN_TOKEN
 ) -> AsyncIterator[Client]:
     """Start the server as a process that talks to the loopback GitHub, and connect a client to it over stdio."""
     process = StdioServerParameters(
         command=sys.executable,
         args=["-m", "security_campaigns_mcp", "--org", "octo-org", *arguments],
-        env=environment(GITHUB_API_URL=github.url, GITHUB_TOKEN=token),
+        env=environment(GITHUB_API_URL=github.url, **({"GITHUB_TOKEN": token} if token else {})),
     )
     async with Client(process, mode=MODES[era], elicitation_callback=person) as client:
         yield client

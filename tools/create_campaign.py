@@ -105,14 +105,17 @@ async def plan_creation(
 
 
 async def _refuse_used_answer(app: AppContext, org: str) -> None:
-    if answer_was_used():
-        open_now = ", ".join(
-            f"{found.number} {quote(found.name)}" for found in await app.github.campaigns.all_open(org)
-        )
-        raise AnswerUsedBefore(
-            "That answer was used already, and one answer is good for one execution; this call published nothing. "
-            f"Open campaigns of {org} now: {open_now or 'none'}."
-        )
+    if not answer_was_used():
+        return
+    try:
+        found = await app.github.campaigns.all_open(org)
+        stands = ", ".join(f"{campaign.number} {quote(campaign.name)}" for campaign in found) or "none"
+    except CampaignsError:
+        stands = "could not be read"  # and the first call may well have published it
+    raise AnswerUsedBefore(
+        "That answer was used already, and one answer is good for one execution; this call published nothing. "
+        f"Open campaigns of {org} now: {stands}."
+    )
 
 
 def require_future(ends_at: datetime, now: datetime, error: type[CampaignsError] = Refused) -> None:
@@ -136,7 +139,8 @@ def require_room(org: str, open_campaigns: Sequence[Campaign], name: str, ends_a
     Raises:
         Refused: naming the campaigns that are in the way.
     """
-    same = [found for found in open_campaigns if (found.name, found.ends_at) == (name, ends_at)]
+    wanted = (name.strip(), ends_at)  # a name that is read back has no outer spaces
+    same = [found for found in open_campaigns if (found.name, found.ends_at) == wanted]
     if same:
         raise Refused(
             f"Campaign {org}/{same[0].number} with this name and end date is open already, published "

@@ -13,6 +13,9 @@ from server.settings import Settings
 NAME_ONE = "Name one with --org."
 """What to do when there is no organization to look at."""
 
+IS_IT_GITHUB = "See whether --api-url is right and whether a proxy answers in GitHub's place."
+"""What to do about an answer that is not GitHub's."""
+
 
 @dataclass
 class Examination:

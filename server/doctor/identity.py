@@ -7,17 +7,18 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from server.doctor.examination import NAME_ONE, Examination
+from server.doctor.examination import IS_IT_GITHUB, NAME_ONE, Examination
 from server.doctor.findings import Verdict, failed, ok, skipped, unknown
 from server.domain.dates import spoken
 from server.domain.text import clean, quote
-from server.errors import NotFound, PermissionMissing, Unauthenticated, UnexpectedAnswer
+from server.errors import NotFound, PermissionMissing, Unauthenticated
 from server.github.addresses import segment
 from server.github.answers import Answer
 from server.github.connection import GitHub
 
 _LONGEST_NAME = 100
 _LONGEST_LIST = 300
+_OTHER_VERSION = "Choose another one with --api-version."
 _SOON = timedelta(days=7)
 
 
@@ -38,20 +39,24 @@ async def api(exam: Examination) -> Verdict:
         answer = await _first_answer(exam, exam.as_app)
     except (Unauthenticated, PermissionMissing, NotFound):
         return unknown(f"{host} answers; whether it takes API version {wanted} shows with a token that it accepts.")
-    listed = answer.content
-    if isinstance(listed, list) and wanted not in listed:
-        offered = quote(", ".join(map(str, listed)), _LONGEST_LIST)
-        return failed(
-            f"{host} answers, but API version {wanted} is not among those it has: {offered}.",
-            "Choose another one with --api-version.",
-        )
+    if exam.as_app is None and (trouble := _unlisted(host, answer.content, wanted)) is not None:
+        return trouble
     selected = answer.headers.get("x-github-api-version-selected", wanted)
     if selected != wanted:
         return failed(
             f"{host} answers in API version {quote(selected)}, although {wanted} was asked for.",
-            "Look whether a proxy changes requests on the way, or choose another version with --api-version.",
+            f"{_OTHER_VERSION} Or a proxy changes requests on the way.",
         )
     return ok(f"{host} answers and takes API version {wanted}.")
+
+
+def _unlisted(host: str, listed: object, wanted: str) -> Verdict | None:
+    if not isinstance(listed, list):
+        return failed(f"{host} answers, but does not list API versions as GitHub does.", IS_IT_GITHUB)
+    if wanted in listed:
+        return None
+    offered = quote(", ".join(map(str, listed)), _LONGEST_LIST)
+    return failed(f"{host} answers, but API version {wanted} is not among those it has: {offered}.", _OTHER_VERSION)
 
 
 def _host(exam: Examination) -> str:
@@ -80,9 +85,7 @@ async def account(exam: Examination) -> Verdict:
         return ok("GitHub accepts the token as a GitHub App's installation; it does not tell which.")
     login = answer.content.get("login") if isinstance(answer.content, dict) else None
     if not isinstance(login, str) or not login:
-        raise UnexpectedAnswer(
-            "GitHub did not say whose token this is.", "Does something else answer in GitHub's place?"
-        )
+        return failed("GitHub's answer about the account holds no login.", IS_IT_GITHUB)
     exam.login = clean(login, _LONGEST_NAME)
     exam.scopes = _scopes(answer.headers)
     return ok(f"The token acts as {exam.login}.{_expiry(answer.headers, exam.github.clock.now())}")
@@ -138,7 +141,7 @@ async def organization(exam: Examination) -> Verdict:
     if "x-github-sso" in answer.headers:
         return failed(
             f"{exam.org} requires single sign-on (SSO), and the token is not authorized for it.",
-            'Authorize it: GitHub, Settings, Developer settings, the token, "Configure SSO".',
+            'Authorize it with "Configure SSO", beside the token in GitHub\'s developer settings.',
         )
     return ok(f"{exam.org} is visible{_others(exam)}.")
 

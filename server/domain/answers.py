@@ -21,7 +21,7 @@ class CampaignRow(BaseModel):
     team_managers: list[str] | None = None
     ends_at: datetime
     closed_at: datetime | None = None
-    days_left: int | None = Field(default=None, description="Whole days; negative when overdue")
+    days_left: int | None = Field(default=None, description="Days to the end date, negative when overdue")
     alert_stats: AlertStats | None = None
     remediation_rate: float | None = Field(default=None, description="Closed (fixed or dismissed) over total, 0 to 1")
 

@@ -6,7 +6,7 @@ No sentence repeats the value: a secret pasted into the wrong field must not com
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ _Value = TypeVar("_Value")
 _ORG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_TOKEN = re.compile(r"(gh[pousr]|github_pat)_[A-Za-z0-9_]{20,}")  # GitHub Docs, "GitHub's token formats"
 _LARGEST_NUMBER = 2**53 - 1  # beyond it JSON numbers stop being exact
 _LONGEST_LINK = 2000
 
@@ -31,9 +32,13 @@ def check_org(value: str) -> str:
 
 def check_number(value: int) -> int:
     """Accept a number that GitHub could have given out."""
-    if not 1 <= value <= _LARGEST_NUMBER:
+    if not _possible(value):
         raise ValueError("must be a positive whole number")
     return value
+
+
+def _possible(number: int) -> bool:
+    return 1 <= number <= _LARGEST_NUMBER
 
 
 def check_name(value: str) -> str:
@@ -63,6 +68,7 @@ def check_contact_link(value: str) -> str:
     try:
         url = urlsplit(value)
         host, user = url.hostname, url.username
+        _ = url.port  # raises when it is no number
     except ValueError:
         host, user, url = None, None, urlsplit("")
     if url.scheme not in ("http", "https") or not host:
@@ -99,12 +105,11 @@ def check_alerts(pairs: list[AlertPairs]) -> list[AlertPairs]:
         raise ValueError("is empty; a campaign needs at least one alert")
     if twice := _first_repeated([pair.repository_id for pair in pairs], int):
         raise ValueError(f"names repository {twice} twice; put its alert_numbers into one list")
+    if not all(_possible(number) for pair in pairs for number in (pair.repository_id, *pair.alert_numbers)):
+        raise ValueError("has a repository_id or alert number that is no positive whole number GitHub gives out")
     for pair in pairs:
-        check_number(pair.repository_id)
         if not pair.alert_numbers:
             raise ValueError(f"has no alert_numbers for repository {pair.repository_id}")
-        for number in pair.alert_numbers:
-            check_number(number)
         if twice := _first_repeated(pair.alert_numbers, int):
             raise ValueError(f"names alert {twice} of repository {pair.repository_id} twice")
     total = count_alerts(pairs)
@@ -116,6 +121,20 @@ def check_alerts(pairs: list[AlertPairs]) -> list[AlertPairs]:
 def count_alerts(pairs: Iterable[AlertPairs]) -> int:
     """Return how many alerts the pairs name."""
     return sum(len(pair.alert_numbers) for pair in pairs)
+
+
+def holds_token(value: object) -> bool:
+    """Tell whether a value as JSON has it contains what looks like a GitHub token, in any text at any depth."""
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str) and _TOKEN.search(current):
+            return True
+        if isinstance(current, Mapping):
+            waiting += [*current.keys(), *current.values()]
+        elif isinstance(current, list):
+            waiting += current
+    return False
 
 
 def _first_repeated(values: Iterable[_Value], same: Callable[[_Value], object]) -> _Value | None:

@@ -41,7 +41,8 @@ def parse_end(text: object) -> datetime:
 
 def wire(moment: datetime) -> str:
     """Write a moment as GitHub does: `2027-01-08T23:59:59Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which writes years before 1000 without their zeros.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def spoken(moment: datetime) -> str:

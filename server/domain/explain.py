@@ -19,12 +19,15 @@ _SENTENCES: Mapping[str, str] = {
     "int_parsing_size": "must be a smaller whole number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
+    "string_unicode": "contains half of a character (a lone surrogate); send whole ones",
     "list_type": "must be a list",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "dict_type": "must be an object",
     "extra_forbidden": "is not a known field here",
 }
+
+_LONGEST_NAME = 30  # tokens are longer
 
 
 def explain(error: ValidationError) -> list[str]:
@@ -51,13 +54,17 @@ def _sentence(finding: Mapping[str, Any]) -> str:
 
 def _name(location: tuple[int | str, ...]) -> str:
     """Write a location as `alerts[0].repository_id`."""
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in location)
     return f"`{name.removeprefix('.')}`"
+
+
+def _shown(name: str) -> str:
+    """Return a name that the caller chose. One that no name here could be mistaken for may be a secret or worse."""
+    return name if name.isidentifier() and len(name) <= _LONGEST_NAME else "(unprintable)"
 
 
 def unknown_argument(name: str, known: Collection[str]) -> str:
     """Say that an argument does not exist, with the closest one that does."""
     close = get_close_matches(name, known, n=1)
-    shown = name if name.isidentifier() and len(name) <= 40 else "(unprintable)"
     hint = f"use `{close[0]}`" if close else f"known are {', '.join(sorted(known))}"
-    return f"`{shown}`: there is no such argument; {hint}"
+    return f"`{_shown(name)}`: there is no such argument; {hint}"

@@ -31,9 +31,8 @@ def _named(key: str) -> Any:
     def pick(value: Any) -> Any:
         if not isinstance(value, list):
             return []
-        return [
-            clean(str(item.get(key, "")) if isinstance(item, dict) else str(item), _LONGEST_LOGIN) for item in value
-        ]
+        names = [item.get(key) if isinstance(item, dict) else item for item in value]
+        return [clean(name, _LONGEST_LOGIN) for name in names if isinstance(name, str) and name]
 
     return BeforeValidator(pick)
 

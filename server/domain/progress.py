@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from server.domain.models import AlertStats, Campaign
 
@@ -16,10 +16,11 @@ def remediation_rate(stats: AlertStats) -> float | None:
 
 
 def days_left(campaign: Campaign, now: datetime) -> int | None:
-    """Return whole days until the end of an open campaign, None for a closed one.
+    """Return the days from today's date (UTC) to the end date of an open campaign, None for a closed one.
 
-    0 on the last day; negative exactly when the end has passed.
+    0 on the last day. Negative exactly when the end has passed, so at least one day counts as overdue then.
     """
     if campaign.state == "closed":
         return None
-    return (campaign.ends_at - now) // timedelta(days=1)
+    days = (campaign.ends_at.astimezone(UTC).date() - now.astimezone(UTC).date()).days
+    return min(days, -1) if now > campaign.ends_at else days

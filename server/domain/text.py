@@ -6,9 +6,20 @@ import json
 import unicodedata
 
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters and marks that show nothing, used to hide or smuggle text: Hangul fillers and variation selectors.
+# Letters and marks that show nothing, used to hide or smuggle text: joiners, fillers, variation selectors, blanks.
 # U+FE0E and U+FE0F stay: they choose between the two looks of an emoji.
-_HIDDEN_RANGES = ((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0), (0xFE00, 0xFE0D), (0xE0100, 0xE01EF))
+_HIDDEN_RANGES = (
+    (0x034F, 0x034F),
+    (0x115F, 0x1160),
+    (0x17B4, 0x17B5),
+    (0x180B, 0x180F),
+    (0x2800, 0x2800),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0D),
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
+_BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 
 
 def _is_hidden(character: str, allowed: str) -> bool:
@@ -35,7 +46,7 @@ def clean(text: str, limit: int, *, allowed: str = "") -> str:
 
     A line break that is not `allowed` becomes a space, so that words do not run together.
     """
-    spaced = "".join(" " if character in "\r\n\t" and character not in allowed else character for character in text)
+    spaced = "".join(" " if character in _BREAKS and character not in allowed else character for character in text)
     shown = "".join(character for character in spaced if not _is_hidden(character, allowed)).strip()
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

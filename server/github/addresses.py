@@ -11,18 +11,21 @@ from server.domain.text import quote
 from server.errors import InvalidInput
 
 _FORBIDDEN = frozenset("/\\%?#")
+_LONGEST_NAME = 200
+_LARGEST_NUMBER = 2**63 - 1
 
 
 def segment(text: str) -> str:
     """Return `text` as one segment of a path, percent-encoded.
 
     Raises:
-        InvalidInput: it is empty or contains a slash, backslash, `..`, `%`, `?`, `#` or a control character.
+        InvalidInput: it is empty, longer than 200 characters, or contains a slash, backslash, `..`, `%`, `?`, `#` or a
+            control character.
     """
     hostile = any(character in _FORBIDDEN or unicodedata.category(character)[0] == "C" for character in text)
-    if hostile or not text.strip() or text == "." or ".." in text:
+    if hostile or not text.strip() or len(text) > _LONGEST_NAME or text == "." or ".." in text:
         raise InvalidInput(
-            "A name to look up on GitHub is empty or contains / \\ % ? # .. or a control character.",
+            "A name to look up on GitHub is empty, far too long, or contains / \\ % ? # .. or a control character.",
             "Give a login, an organization or a team slug as GitHub shows it. Nothing was sent to GitHub.",
         )
     return percent_encoded(text, safe="")
@@ -34,7 +37,7 @@ def number_segment(number: int) -> str:
     Raises:
         InvalidInput: it is not a positive whole number.
     """
-    if isinstance(number, bool) or number < 1:
+    if isinstance(number, bool) or not 1 <= number <= _LARGEST_NUMBER:
         raise InvalidInput("A campaign's number is a whole number from 1.", "Nothing was sent to GitHub.")
     return str(number)
 

@@ -76,5 +76,6 @@ def _open_http(settings: Settings, transport: httpx.AsyncBaseTransport | None) -
         timeout=timeout,
         limits=_LIMITS,
         follow_redirects=False,
-        trust_env=True,
+        # Unencrypted requests stay on this machine, or a proxy would read the token.
+        trust_env=not settings.api_url.startswith("http:"),
     )

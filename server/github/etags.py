@@ -46,7 +46,7 @@ class EtagCache:
         """Store an answer that has an ETag; the ones unused for longest make room."""
         etag = response.headers.get("etag")
         self._drop(key)
-        if not etag or len(response.content) > self._most_bytes:
+        if not etag or not etag.isascii() or not etag.isprintable() or len(response.content) > self._most_bytes:
             return
         self._stored[key] = Stored(etag, response.headers, response.content)
         self._bytes += len(response.content)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from server.domain.dates import spoken
 from server.domain.models import Campaign
 from server.domain.text import quote
-from server.errors import AnswerUsedBefore, NotFound, Refused
+from server.errors import AnswerUsedBefore, CampaignsError, NotFound, Refused
 from server.guards.one_use import answer_was_used
 
 Outcome = AcceptedElicitation[Any] | DeclinedElicitation | CancelledElicitation
@@ -91,6 +91,8 @@ async def refuse_used_answer(look: Callable[[], Awaitable[Campaign]], org: str, 
         stands = f"Campaign {name_campaign(org, campaign)} exists now"
     except NotFound:
         stands = f"Campaign {org}/{number} does not exist now"
+    except CampaignsError:
+        stands = f"How campaign {org}/{number} stands now could not be read"  # and the first call may well have worked
     raise AnswerUsedBefore(
         f"That answer was used already, and one answer is good for one execution. {stands}; this call changed nothing.",
         "Call the tool anew if something is still to be done.",

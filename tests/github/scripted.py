@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import anyio
 import httpx
 
 from server.domain.clock import Clock
@@ -67,6 +68,14 @@ class Routes(httpx.AsyncBaseTransport):
         return [f"{one.method} {one.url.path}" for one in self.sent]
 
 
+class Hanging(httpx.AsyncBaseTransport):
+    """Never answers."""
+
+    async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
 class Waits:
     """Stands in for sleeping: remembers the seconds and takes none. A clock may move with it."""
 
@@ -89,10 +98,10 @@ class Renewing(Credentials):
         self.values = list(values)
         self.refused: list[str] = []
 
-    async def token(self, org: str | None) -> Token:
+    async def token(self, org: str | None) -> Token:  # noqa: ARG002 # the same everywhere
         return Token(self.values[0], "OAuth token", "test")
 
-    async def renewed(self, org: str | None, refused: Token) -> Token | None:
+    async def renewed(self, org: str | None, refused: Token) -> Token | None:  # noqa: ARG002 # the same everywhere
         self.refused.append(refused.value)
         self.values.pop(0)
         return Token(self.values[0], "OAuth token", "test") if self.values else None

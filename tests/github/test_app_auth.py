@@ -257,7 +257,7 @@ async def test_an_installation_without_a_slug_has_no_known_account(app: App, set
 
 async def test_signing_in_is_repeated_after_a_failure(app: App, settings: Settings, waits: Waits) -> None:
     answers = [told(502), app.mint()]
-    app.routes.routes["POST /app/installations/77/access_tokens"] = lambda request: answers.pop(0)
+    app.routes.routes["POST /app/installations/77/access_tokens"] = lambda _: answers.pop(0)
     async with opened(app, settings) as github:
         assert (await github.credentials.token("octo-org")).value == "ghs_number1"
     assert len(waits.seconds) == 1

@@ -76,6 +76,13 @@ def test_an_answer_that_lost_its_etag_is_forgotten() -> None:
     assert cache.get("a") is None
 
 
+@pytest.mark.parametrize("odd", ['"ö"', '"a\x7f"'])
+def test_an_odd_etag_is_not_sent_back(odd: str) -> None:
+    cache = EtagCache()
+    cache.put("a", httpx.Response(200, headers=[(b"etag", odd.encode("latin-1"))], content=b"1"))
+    assert cache.get("a") is None
+
+
 def test_a_key_holds_no_token_and_tells_versions_apart() -> None:
     url = httpx.URL("https://api.github.com/user")
     keys = {EtagCache.key(url, token, version) for token in ("secret", "other") for version in ("1", "2")}

@@ -52,7 +52,7 @@ async def listening(serve: Serve, served: Served) -> AsyncIterator[Served]:
             await serve(stream)
 
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    served.port = listener.extra(SocketAttribute.local_port)
+    served.port = listener.extra(SocketAttribute.local_port)  # noqa: S610 # anyio's, no database
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, take)
         yield served
@@ -71,8 +71,8 @@ def answering(raw: bytes) -> tuple[Serve, Served]:
 
 
 @asynccontextmanager
-async def opened(port: int, waits: Waits, scheme: str = "http", timeout: float = 15.0) -> AsyncIterator[GitHub]:
-    settings = Settings(api_url=f"{scheme}://127.0.0.1:{port}", timeout=timeout)
+async def opened(port: int, waits: Waits, scheme: str = "http", limit: float = 15.0) -> AsyncIterator[GitHub]:
+    settings = Settings(api_url=f"{scheme}://127.0.0.1:{port}", timeout=limit)
     async with open_github(settings, credentials=FixedToken(SECRET), sleep=waits) as github:
         yield github
 
@@ -103,7 +103,7 @@ async def test_a_host_without_an_address_is_told(waits: Waits) -> None:
     settings = Settings(api_url="https://api.does-not-exist.ghe.com")
 
     class NoName(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        async def handle_async_request(self, _: httpx.Request) -> httpx.Response:
             try:
                 raise socket.gaierror(-2, "Name or service not known")
             except OSError as unknown:
@@ -143,7 +143,7 @@ async def test_a_silent_host_is_a_timeout(waits: Waits) -> None:
     async def silent(stream: SocketStream) -> None:
         await anyio.sleep_forever()
 
-    async with listening(silent, Served()) as served, opened(served.port, waits, timeout=0.05) as github:
+    async with listening(silent, Served()) as served, opened(served.port, waits, limit=0.05) as github:
         error = await failing(github, "POST")
     assert error.what == "127.0.0.1 did not answer within 0.05 s."
     assert error.may_have_happened is True
@@ -194,6 +194,15 @@ async def test_a_proxy_that_refuses_is_named(waits: Waits, monkeypatch: pytest.M
     assert error.may_have_happened is False
     assert served.received.startswith(b"CONNECT api.github.com:443")
     assert SECRET.encode() not in served.received
+
+
+async def test_an_unencrypted_request_never_goes_over_a_proxy(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    serve, proxy = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+    async with listening(serve, proxy):
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        async with opened(free_port(), waits) as github:
+            assert "refuses the connection" in (await failing(github, "GET")).what
+    assert proxy.connections == 0
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from server.errors import NotFound, Unauthenticated, UnexpectedAnswer
-from server.github.credentials import FixedToken
-from tests.github.scripted import Reply, Renewing, Routes, Script, Waits, make_people, told
+from server.errors import Unauthenticated, UnexpectedAnswer
+from server.github.credentials import FixedToken, find_credentials
+from server.settings import Settings
+from tests.github.scripted import Renewing, Reply, Routes, Script, Waits, make_people, told
 
 pytestmark = pytest.mark.anyio
 
@@ -168,9 +169,7 @@ async def test_roles_of_another_shape_leave_people_unchecked(waits: Waits, roles
 
 
 async def test_without_a_credential_everything_is_unchecked(waits: Waits) -> None:
-    class Missing(FixedToken):
-        async def token(self, org: str | None) -> object:  # type: ignore[override] # it never returns
-            raise NotFound("No token.")
-
-    people = make_people(Script(), waits, credentials=Missing("a"))
-    assert (await people.unfit_managers("octo-org", ["hubot"], [])).unchecked == ["hubot"]
+    people = make_people(Script(), waits, credentials=find_credentials(Settings(), {}))
+    check = await people.unfit_managers("octo-org", ["hubot"], [])
+    assert check.unchecked == ["hubot"]
+    assert "No GitHub credential was found" in check.why

@@ -11,7 +11,7 @@ import pytest
 from server.errors import GitHubError, RateLimited, Unauthenticated, Unavailable
 from server.github.retries import backoff, github_date, limit_wait, retry_after
 from server.settings import Settings
-from tests.github.scripted import NOW, SECRET, Renewing, Script, Waits, http_date, make_client, told
+from tests.github.scripted import NOW, SECRET, Hanging, Renewing, Script, Waits, http_date, make_client, told
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +22,7 @@ UNCLEAR: list[Callable[[], httpx.Response | Exception]] = [
     lambda: httpx.ReadError("reset"),
     lambda: httpx.WriteError("broken pipe"),
     lambda: httpx.RemoteProtocolError("server disconnected"),
-    lambda: TimeoutError(),
+    lambda: TimeoutError("slow"),
     lambda: ssl.SSLError("bad record mac"),
     lambda: ConnectionResetError("reset"),
     lambda: told(500),
@@ -146,12 +146,7 @@ async def test_a_pause_beyond_patience_is_told(waits: Waits) -> None:
 
 
 async def test_an_answer_that_drips_is_cut_off(waits: Waits) -> None:
-    class Dripping(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await anyio.sleep_forever()
-            raise AssertionError
-
-    client = make_client(Dripping(), waits, settings=Settings(timeout=0.01))
+    client = make_client(Hanging(), waits, settings=Settings(timeout=0.01))
     with pytest.raises(Unavailable, match=r"did not answer within 0\.01 s") as caught:
         await client.request("POST", "/orgs/octo-org/campaigns", body={})
     assert caught.value.may_have_happened is True
@@ -240,7 +235,7 @@ async def test_a_forbidden_answer_with_requests_remaining_is_no_rate_limit(waits
     "nonsense", ["", "soon", "-5", "nan", "inf", "1e400", "9" * 30, "99999999999", "½", "Fri, 99 Foo 2026", "1_0 "]
 )
 def test_nonsense_in_retry_after_is_survived(nonsense: str) -> None:
-    headers = httpx.Headers({"retry-after": nonsense.encode()})
+    headers = httpx.Headers([("retry-after", nonsense)], encoding="utf-8")
     assert retry_after(headers, NOW) in (None, 10.0)
     assert limit_wait(headers, NOW, 1) >= 1.0
 

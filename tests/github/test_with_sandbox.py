@@ -249,5 +249,5 @@ async def test_an_app_signs_in_and_reads_campaigns(waits: Waits, tmp_path: Path)
     settings = Settings(app_id="4711", app_key_file=file)
     async with open_github(settings, environ={}, transport=httpx.ASGITransport(sandbox), sleep=waits) as github:
         assert await github.campaigns.all_open("octo-org")
-        assert (await github.credentials.token(None)).kind == "installation token"
+        assert (await github.credentials.token("octo-org")).kind == "installation token"
         assert (await github.people.acting_account("octo-org")).endswith("[bot]")

@@ -35,11 +35,11 @@ READ_ONLY = Settings(org="octo-org", read_only=True)
 LINK = "https://example.com/learn/xss"
 
 BUDGETS = {  # tokens of wording, without the facts
-    "draft_campaign_description": 450,
+    "draft_campaign_description": 400,
     "plan_campaign": 450,
-    "summarize_campaign_progress": 420,
-    "announce_campaign": 380,
-    "close_out_campaign": 430,
+    "summarize_campaign_progress": 360,
+    "announce_campaign": 330,
+    "close_out_campaign": 380,
 }
 CHARACTERS_A_TOKEN = 4.5
 
@@ -159,7 +159,10 @@ async def test_what_a_person_types_stays_quoted_and_clean(sandbox: Sandbox, era:
         draft = await client.get_prompt("draft_campaign_description", {"topic": 'SQL "injection"\n\u202e$name_limit'})
         plan = await client.get_prompt("plan_campaign", {"goal": "Safe\nqueries", "ends_on": "2027-01-08"})
     assert r'Topic: "SQL \"injection\" $name_limit". ' in wording_in(draft)
-    assert 'The goal in their words: "Safe queries". They want it to end at 2027-01-08 23:59 UTC.' in wording_in(plan)
+    assert (
+        'The goal in their words: "Safe queries". They want it to end at 2027-01-08T23:59:59Z (`ends_at`).'
+        in wording_in(plan)
+    )
 
 
 async def test_a_learning_link_is_given_whole_with_its_length(sandbox: Sandbox, era: str) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from mcp_types import CallToolResult, PromptReference, TextContent, TextResourceContents
 
+from server.sandbox.options import SandboxOptions
 from tests.harness import Sent, accept, open_pairs, text_of
 from tests.processes import loopback_github, served
 
@@ -126,3 +131,36 @@ async def test_a_wrong_token_is_told_and_never_repeated(era: str) -> None:
     assert result.is_error
     assert "GITHUB_TOKEN" in text_of(result)
     assert "ghp_wrong" not in text_of(result)
+
+
+async def test_the_server_acts_as_a_github_app(era: str, tmp_path: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key_file = tmp_path / "app.pem"
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    person = accept(campaign="octo-org/3")
+    options = SandboxOptions(app_id=4711, app_public_key=public.decode())
+    with loopback_github(options) as github:
+        credentials = ("--app-id", "4711", "--app-key-file", str(key_file))
+        async with served(github, era, *credentials, person=person, token=None) as client:
+            structure(await client.call_tool("delete_campaign", {"campaign_number": 3}))
+    assert "[bot] will delete campaign octo-org/3" in person.asked[0]
+    assert github.writes == [
+        Sent("POST", "/app/installations/5520001/access_tokens"),
+        Sent("DELETE", "/orgs/octo-org/campaigns/3"),
+    ]
+
+
+async def test_without_any_credential_the_tools_are_listed_and_a_call_says_how_to_get_one(
+    era: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # nobody is signed in with the GitHub CLI there
+    with loopback_github() as github:
+        async with served(github, era, token=None) as client:
+            assert len((await client.list_tools()).tools) == 5
+            result = await client.call_tool("list_campaigns", {})
+    assert result.is_error
+    assert "GITHUB_TOKEN" in text_of(result)
+    assert github.sent == []
