@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from server.errors import ConfigurationError
 from server.logs import configure_logging
@@ -14,7 +14,7 @@ from server.options import add_options, read_options, settings_from
 from server.settings import Settings
 
 if TYPE_CHECKING:
-    from server.github.credentials import Credentials
+    import httpx
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -83,7 +83,7 @@ def _serve(settings: Settings) -> int:
             "Stop with Ctrl-C.",
             file=sys.stderr,
         )
-    build_server(settings, **_sandbox_parts(settings)).run("stdio")
+    build_server(settings, transport=_sandbox_transport(settings)).run("stdio")
     return 0
 
 
@@ -93,22 +93,19 @@ def _doctor(settings: Settings, environ: Mapping[str, str], *, as_json: bool) ->
     from server import doctor  # noqa: PLC0415 - likewise
 
     async def examine() -> list[doctor.Finding]:
-        return await doctor.run_doctor(settings, environ=environ, **_sandbox_parts(settings))
+        return await doctor.run_doctor(settings, environ=environ, transport=_sandbox_transport(settings))
 
     findings = anyio.run(examine)
     print(doctor.as_json(findings) if as_json else doctor.render(findings, color=sys.stdout.isatty()))  # noqa: T201 - its answer
     return doctor.exit_status(findings)
 
 
-def _sandbox_parts(settings: Settings) -> dict[str, Any]:
-    """Return what makes the server talk to the sandbox instead of GitHub: nothing real is read then."""
+def _sandbox_transport(settings: Settings) -> httpx.AsyncBaseTransport | None:
+    """Return what carries requests to the sandbox instead of the network, if that is what is wanted."""
     if not settings.sandbox:
-        return {}
+        return None
     import httpx  # noqa: PLC0415 - only the sandbox needs these here
 
-    from server.github.credentials import FixedToken  # noqa: PLC0415 - likewise
     from server.sandbox.app import create_sandbox  # noqa: PLC0415 - likewise
-    from server.sandbox.options import ADMIN_TOKEN  # noqa: PLC0415 - likewise
 
-    credentials: Credentials = FixedToken(ADMIN_TOKEN, "--sandbox")
-    return {"credentials": credentials, "transport": httpx.ASGITransport(app=create_sandbox())}
+    return httpx.ASGITransport(app=create_sandbox())

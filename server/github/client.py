@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
 
 import anyio
 import httpx
@@ -35,6 +34,7 @@ from server.github.retries import (
     retry_after,
 )
 from server.settings import Settings
+from server.version import NAME, server_version
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class GitHubClient:
         self._jitter = jitter
         self._api = httpx.URL(settings.api_url)
         self._etags = EtagCache()
-        self._user_agent = f"security-campaigns-mcp/{_own_version()}"
+        self._user_agent = f"{NAME}/{server_version()}"
 
     async def request(
         self,
@@ -238,10 +238,3 @@ def _told(response: httpx.Response) -> str:
         return ""
     body = failures.told(response)
     return f"{body.get('message')} {body.get('documentation_url')}"
-
-
-def _own_version() -> str:
-    try:
-        return version("security-campaigns-mcp")
-    except PackageNotFoundError:
-        return "0"

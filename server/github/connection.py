@@ -15,8 +15,9 @@ import truststore
 from server.domain.clock import Clock
 from server.github.campaigns import Campaigns
 from server.github.client import GitHubClient
-from server.github.credentials import Credentials, find_credentials
+from server.github.credentials import Credentials
 from server.github.people import People
+from server.github.sources import find_credentials
 from server.settings import Settings
 
 # GitHub allows a hundred requests at once; this server never needs more than a few.

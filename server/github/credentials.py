@@ -6,21 +6,18 @@ is missing. No value of a token appears in any text or repr.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import anyio
 import anyio.to_thread
 
-from server.domain.clock import Clock
 from server.errors import ConfigurationError
 from server.github.github_cli import ask_github_cli, web_host
 from server.settings import Settings
-
-if TYPE_CHECKING:
-    import httpx
 
 TokenKind = Literal[
     "classic personal access token",
@@ -140,8 +137,8 @@ class _ReadOnce(Credentials):
                     return None
             return None if self._token.value == refused.value else self._token
 
-    async def _look_up(self) -> Token:
-        raise NotImplementedError  # pragma: no cover
+    @abstractmethod
+    async def _look_up(self) -> Token: ...
 
 
 class TokenFile(_ReadOnce):
@@ -207,36 +204,3 @@ def read_secret_file(path: Path, flag: str) -> bytes:
     if len(content) > _LONGEST_FILE:
         raise ConfigurationError(f"The file {path} of {flag} is far too long.", "Put nothing else into it.")
     return content
-
-
-def find_credentials(
-    settings: Settings,
-    environ: Mapping[str, str],
-    *,
-    http: httpx.AsyncClient | None = None,
-    clock: Clock | None = None,
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-) -> Credentials:
-    """Choose the credential: token file, GitHub App, GITHUB_TOKEN, GH_TOKEN, `gh auth token`. Reads nothing yet.
-
-    Args:
-        settings: what the operator configured. With `sandbox` no real credential is ever read.
-        environ: the environment variables.
-        http: the connection that a GitHub App signs in over; needed only then.
-        clock: GitHub's time, for a GitHub App.
-        sleep: how a GitHub App waits, in seconds.
-
-    Raises:
-        ValueError: a GitHub App is configured and there is no `http` to sign in over.
-    """
-    if settings.sandbox:
-        return FixedToken("sandbox-token", "--sandbox")
-    if settings.token_file is not None:
-        return TokenFile(settings.token_file)
-    if settings.app_id is not None and settings.app_key_file is not None:
-        if http is None:
-            raise ValueError("a GitHub App needs a connection to sign in over")
-        from server.github.app_auth import AppCredentials  # noqa: PLC0415 # an import that few need
-
-        return AppCredentials(settings, http=http, clock=clock or Clock(), sleep=sleep)
-    return SurroundingToken(settings, environ)

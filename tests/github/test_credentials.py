@@ -10,8 +10,10 @@ from server.errors import ConfigurationError
 from server.github import github_cli
 from server.github.app_auth import AppCredentials
 from server.github.connection import open_github
-from server.github.credentials import FixedToken, Token, find_credentials, read_token
+from server.github.credentials import FixedToken, Token, read_token
 from server.github.github_cli import web_host
+from server.github.sources import find_credentials
+from server.sandbox.options import ADMIN_TOKEN
 from server.settings import Settings
 from tests.github.scripted import SECRET, Script, Waits, told
 
@@ -98,7 +100,7 @@ def test_an_app_needs_a_connection(tmp_path: Path) -> None:
 
 async def test_the_sandbox_reads_no_real_credential(tmp_path: Path) -> None:
     settings = Settings(sandbox=True, token_file=tmp_path / "none")
-    assert (await found(settings, {"GITHUB_TOKEN": SECRET})).value == "sandbox-token"
+    assert (await found(settings, {"GITHUB_TOKEN": SECRET})).value == ADMIN_TOKEN
 
 
 async def test_no_credential_names_every_way_on(tmp_path: Path) -> None:

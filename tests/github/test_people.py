@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from server.errors import Unauthenticated, UnexpectedAnswer
-from server.github.credentials import FixedToken, find_credentials
+from server.github.credentials import FixedToken
+from server.github.sources import find_credentials
 from server.settings import Settings
 from tests.github.scripted import Renewing, Reply, Routes, Script, Waits, make_people, told
 
