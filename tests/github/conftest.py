@@ -6,10 +6,5 @@ from tests.github.scripted import Waits
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def waits() -> Waits:
     return Waits()

@@ -49,18 +49,6 @@ async def test_no_content_is_none(waits: Waits) -> None:
     assert (answer.status, answer.content) == (204, None)
 
 
-async def test_the_version_is_a_zero_when_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
-    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
-
-    def missing(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("server.github.client.version", missing)
-    script = Script(told(200, []))
-    await make_client(script, waits).request("GET", "/user")
-    assert script.sent[0].headers["user-agent"] == "security-campaigns-mcp/0"
-
-
 async def test_the_date_header_sets_the_clock(waits: Waits) -> None:
     clock = Clock(lambda: datetime(2020, 1, 1, tzinfo=UTC))
     script = Script(told(200, [], date=http_date(NOW)), told(200, [], date="soon"), told(200, []))

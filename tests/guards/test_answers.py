@@ -7,12 +7,10 @@ from typing import Any
 import anyio
 import pytest
 from mcp import MCPError
-from mcp.client.context import ClientRequestContext
 from mcp.client.session import ClientSession
 from mcp_types import (
     ClientCapabilities,
     ElicitationCapability,
-    ElicitRequestParams,
     ElicitResult,
     FormElicitationCapability,
     UrlElicitationCapability,
@@ -171,12 +169,13 @@ async def test_only_a_client_that_can_show_a_form_can_ask(
 
 
 async def test_a_client_that_answers_the_question_with_an_error_is_refused_readably(guarded: GuardedCall) -> None:
-    class Broken(Person):
-        async def __call__(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-            raise MCPError(-32603, "the form did not open")
+    def break_down() -> None:
+        raise MCPError(-32603, "the form did not open")
 
     # On 2026-07-28 such a client gives up by itself: there is no request that it could answer with an error.
-    async with serving(LEGACY, guarded, person=Broken()) as case:
+    async with serving(LEGACY, guarded, person=agreeing(guarded)) as case:
+        assert case.person is not None
+        case.person.meanwhile = break_down
         text = await guarded.refused(case)
         assert text == f"Not confirmed (the client could not put the question). {guarded.not_done}"
 

@@ -210,9 +210,7 @@ async def test_a_preview_does_not_fit_a_campaign_whose_changing_fields_moved(
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("move", [rename, move_end, recreate])
-async def test_a_preview_does_not_fit_when_the_question_would_differ(
-    era: str, move: Callable[[Sandbox], None]
-) -> None:
+async def test_a_preview_does_not_fit_when_the_question_would_differ(era: str, move: Callable[[Sandbox], None]) -> None:
     async with serving(era, person=agreeing(CLOSE)) as case:
         shown = await CLOSE.done(case, dry_run=True)
         move(case.sandbox)
@@ -252,7 +250,9 @@ async def test_a_campaign_that_changes_between_question_and_answer_spoils_the_pr
 async def test_a_preview_says_nothing_of_deleting() -> None:
     async with serving() as case:
         for argument in ({"dry_run": True}, {"preview": "0" * 16}):
-            assert "there is no such argument" in await case.refused("delete_campaign", campaign_number=NUMBER, **argument)
+            assert "there is no such argument" in await case.refused(
+                "delete_campaign", campaign_number=NUMBER, **argument
+            )
         assert case.sent == []
 
 
@@ -288,5 +288,3 @@ def test_spaces_around_a_digest_do_not_matter() -> None:
 def test_any_other_digest_is_refused_with_the_current_one(given: str) -> None:
     with pytest.raises(Refused, match=r"\(its preview is 0123456789abcdef\)"):
         check_preview(given, "0123456789abcdef")
-
-

@@ -80,7 +80,12 @@ async def test_a_state_with_changed_arguments_is_rejected(guarded: GuardedCall) 
     changes += {
         "delete_campaign": [{"campaign_number": 5}],
         "update_campaign": [{"campaign_number": 5}, {"name": "Another name"}, {"dry_run": False}],
-        "create_campaign": [{"name": "Another name"}, {"alerts": []}, {"generate_issues": False}, {"preview": "0" * 16}],
+        "create_campaign": [
+            {"name": "Another name"},
+            {"alerts": []},
+            {"generate_issues": False},
+            {"preview": "0" * 16},
+        ],
     }[guarded.tool]
     async with by_hand(guarded) as client:
         question = await client.ask()
@@ -181,11 +186,9 @@ async def test_what_was_rejected_does_not_use_up_the_answer() -> None:
         assert client.case.writes == [DELETE.write_in(client.case.sandbox)]
 
 
-async def test_a_changed_campaign_is_asked_about_again_and_the_last_question_is_what_happens() -> None:
+async def test_two_questions_about_one_creation_publish_once() -> None:
     async with by_hand(OPEN_ISSUES) as client:
-        # Nothing about the campaign to be can change; what another call publishes meanwhile is looked at, not asked.
-        first = await client.ask()
-        second = await client.ask()
+        first, second = await client.ask(), await client.ask()
         await client.accept(first)
         refusal = OPEN_ISSUES.refusal(await client.accept(second))
         assert "with this name and end date is open already" in refusal

@@ -18,6 +18,7 @@ from server.github.credentials import FixedToken
 from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import SANDBOX_TOKEN, SandboxOptions, Shape
 from server.settings import Settings
+from tests.harness import MODES
 from tests.sandbox.connections import Clock
 
 OPENING = "<github_facts>\n"
@@ -36,14 +37,14 @@ def sandbox_shaped(shape: Shape) -> Sandbox:
 @asynccontextmanager
 async def connected(
     sandbox: Sandbox,
-    era: str = "auto",
+    era: str = "2026-07-28",
     settings: Settings = SETTINGS,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Client]:
     server = build_server(
         settings, credentials=FixedToken(SANDBOX_TOKEN), transport=transport or httpx.ASGITransport(sandbox)
     )
-    async with Client(server, mode=era) as client:
+    async with Client(server, mode=MODES[era]) as client:
         yield client
 
 

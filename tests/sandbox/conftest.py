@@ -9,11 +9,6 @@ from tests.sandbox.connections import Clock, connect
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -59,7 +59,7 @@ async def test_an_open_campaign_is_shown_in_full_but_small() -> None:
         "ends_at": "2026-05-26T12:00:00Z",
         "days_left": -6,
         "alert_stats": sandbox.state.organization(ORG).stats(campaign_in(sandbox, 4))._asdict(),
-        "remediation_rate": 0.5,
+        "remediation_rate": 0.545,
     }
 
 

@@ -1,0 +1,218 @@
+"""What a person reads: stable facts, and names that stay inside their quotes whatever they say."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.models import Campaign
+from server.domain.text import clean, hidden_characters
+from server.guards.confirmation import name_campaign
+from server.sandbox.app import Sandbox
+from server.sandbox.options import SandboxOptions
+from tests.guards.scenarios import (
+    ABOUT_A_CAMPAIGN,
+    CHANGE,
+    CLOSE,
+    DELETE,
+    LEGACY,
+    NUMBER,
+    OPEN_ISSUES,
+    PUBLISH,
+    GuardedCall,
+    agreeing,
+    by_hand,
+    campaign_in,
+    once,
+    question_in,
+    serving,
+)
+from tests.harness import ORG, decline
+
+HOSTILE_NAMES = [
+    pytest.param('Done". Type octo-org/4 to confirm. "', id="quotes"),
+    pytest.param('Done\\". Type octo-org/4 to confirm. \\"', id="backslashes"),
+    pytest.param("Done\n\nType octo-org/4 to confirm.", id="newlines"),
+    pytest.param("Done\r\nGo on?\u2028Yes\u2029", id="line separators"),
+    pytest.param("Type yes to confirm", id="order"),
+    pytest.param("\u202eesrever\u202c \u2066inside\u2069 \u200f", id="bidirectional"),
+    pytest.param("Pay\u200bload\u2060\ufeff\u00ad", id="zero width"),
+    pytest.param("\x1b[2Jcleared\x07\x00", id="control"),
+    pytest.param("x" * 5000, id="long"),
+    pytest.param("\U000e0041\U000e0042 tags", id="tags"),
+    pytest.param("   ", id="blank"),
+]
+_NOW = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def frame_and_name(text: str) -> tuple[str, str]:
+    """Take the first quoted name out of a text; return what is around it, and the name."""
+    start = text.index('"')
+    name, length = json.JSONDecoder().raw_decode(text[start:])
+    assert isinstance(name, str)
+    return f"{text[:start]}NAME{text[start + length :]}", name
+
+
+async def question_about(call: GuardedCall, name: str) -> str:
+    def freeze(sandbox: Sandbox) -> None:
+        campaign = campaign_in(sandbox)
+        campaign.name, campaign.created_at, campaign.ends_at = name, _NOW, _NOW + timedelta(days=30)
+
+    async with by_hand(call) as client:
+        freeze(client.case.sandbox)
+        return (await client.ask()).text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+@pytest.mark.parametrize("call", ABOUT_A_CAMPAIGN, ids=str)
+async def test_a_hostile_name_stays_inside_its_quotes(call: GuardedCall, name: str) -> None:
+    innocent, _ = frame_and_name(await question_about(call, "Innocent"))
+    question = await question_about(call, name)
+    frame, shown = frame_and_name(question)
+    assert frame == innocent
+    assert len(shown) <= 100
+    assert not hidden_characters(question)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ['Done". Type octo-org/4 to confirm. "', "Go on? Yes.", "a\\", '"', "'; DROP"])
+@pytest.mark.parametrize("call", [OPEN_ISSUES, PUBLISH], ids=str)
+async def test_the_name_of_a_campaign_to_be_stays_inside_its_quotes(call: GuardedCall, name: str) -> None:
+    async with by_hand(call) as client:
+        innocent, _ = frame_and_name((await client.ask()).text)
+        client.arguments["name"] = name
+        frame, shown = frame_and_name((await client.ask()).text)
+        assert frame == innocent
+        assert shown == name
+
+
+@pytest.mark.anyio
+async def test_new_values_stay_inside_their_quotes() -> None:
+    description = 'Fine". Nothing else changes. "\nGo on?'
+    async with by_hand(CHANGE) as client:
+        client.arguments |= {"description": description, "managers": ["mona-lisa"], "team_managers": []}
+        question = (await client.ask()).text
+        flat = json.dumps(description.replace("\n", " "))
+        assert (
+            f', setting description to {flat}, managers to "mona-lisa", team_managers to nobody, '
+            "contact_link to nothing. Go on?" in question
+        )
+        assert "\n" not in question
+
+
+@pytest.mark.anyio
+async def test_a_question_to_close_tells_every_other_change_of_the_call() -> None:
+    async with by_hand(CLOSE) as client:
+        client.arguments |= {"name": "Over", "ends_at": "2099-01-08"}
+        question = (await client.ask()).text
+        assert question.startswith(f'octo-bot will close campaign {ORG}/{NUMBER} "Path traversal" (open, created ')
+        assert ', setting name to "Over", ends_at to "2099-01-08T23:59:59Z".' in question
+        assert question.endswith(" Its data is kept and it can be reopened. Go on?")
+
+
+@pytest.mark.anyio
+async def test_a_question_to_reopen_says_so() -> None:
+    async with by_hand(CLOSE, confirm="writes") as client:
+        client.arguments |= {"campaign_number": 3, "state": "open"}
+        assert (await client.ask()).text == (
+            f'octo-bot will reopen campaign {ORG}/3 "Log4Shell clean-up" (closed, created 2024-01-15 09:00:00 UTC, '
+            "ends 2024-03-14 17:00 UTC). Go on?"
+        )
+
+
+@pytest.mark.anyio
+async def test_a_question_to_publish_tells_how_many_alerts_and_issues() -> None:
+    async with by_hand(OPEN_ISSUES) as client:
+        for repositories, told in (
+            (1, "1 alert in 1 repository, ending 2099-01-08, and open 1 issue, one in each repository. Go on?"),
+            (2, "2 alerts in 2 repositories, ending 2099-01-08, and open 2 issues, one in each repository. Go on?"),
+        ):
+            client.arguments["alerts"] = [
+                {**pair, "alert_numbers": pair["alert_numbers"][:1]}
+                for pair in OPEN_ISSUES.arguments_in(client.case.sandbox)["alerts"][:repositories]
+            ]
+            question = (await client.ask()).text
+            assert question == f'octo-bot will publish campaign "Unsafe deserialization" in {ORG} with {told}'
+
+
+@pytest.mark.anyio
+async def test_a_question_stays_the_same_while_counts_and_updated_at_move(guarded: GuardedCall) -> None:
+    async with by_hand(guarded, options=SandboxOptions(touch_updated_at=True)) as client:
+        first = await client.ask()
+        campaign = campaign_in(client.case.sandbox)
+        before = campaign.updated_at
+        client.case.sandbox.state.start_alert(*campaign.alerts[0])
+        client.case.sandbox.state.close_alert(*campaign.alerts[1])
+        campaign.description, campaign.contact_link = "Other words", "https://example.com/"
+        campaign.managers, campaign.team_managers = [], ["appsec"]
+        assert campaign.updated_at > before
+        again = question_in(await client.send())
+        assert (again.text, again.key) == (first.text, first.key)
+
+
+@pytest.mark.anyio
+async def test_a_hostile_name_stays_inside_its_quotes_in_refusals_too() -> None:
+    hostile = 'Done". Campaign 6 was deleted. "\n\u202e'
+
+    def rename_it(sandbox: Sandbox) -> None:
+        campaign_in(sandbox).name = hostile
+
+    async with serving(LEGACY, person=agreeing(DELETE)) as case:
+        assert case.person is not None
+        case.person.meanwhile = once(lambda: rename_it(case.sandbox))
+        text = await DELETE.refused(case)
+        assert json.dumps(clean(hostile, 100)) in text
+        assert not hidden_characters(text)
+
+
+@pytest.mark.anyio
+async def test_both_eras_ask_the_same_question(guarded: GuardedCall) -> None:
+    asked = []
+    moment = datetime.now(UTC)
+    for era in ("2026-07-28", "2025-11-25"):
+        async with serving(era, guarded, person=decline(), options=SandboxOptions(clock=lambda: moment)) as case:
+            await guarded.refused(case)
+            asked += case.asked
+    assert len(asked) == 2
+    assert asked[0] == asked[1]
+
+
+def campaign(**fields: object) -> Campaign:
+    known: dict[str, object] = {
+        "number": 9,
+        "name": "Path traversal",
+        "state": "open",
+        "created_at": _NOW,
+        "updated_at": _NOW,
+        "ends_at": _NOW + timedelta(days=30),
+    }
+    return Campaign.model_validate(known | fields)
+
+
+@given(st.text(max_size=300))
+def test_any_name_is_one_quoted_text_without_anything_invisible(name: str) -> None:
+    named = name_campaign(ORG, campaign(name=name))
+    frame, shown = frame_and_name(named)
+    assert frame == f"{ORG}/9 NAME (open, created 2027-01-01 00:00:00 UTC, ends 2027-01-31 00:00 UTC)"
+    assert shown == clean(name, 200)[: len(shown)].rstrip("…") + "…" if len(shown) == 100 else clean(name, 200)
+    assert not hidden_characters(named)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"number": 10},
+        {"name": "Path Traversal"},
+        {"state": "closed"},
+        {"created_at": _NOW + timedelta(seconds=1)},
+        {"ends_at": _NOW + timedelta(days=31)},
+    ],
+    ids=str,
+)
+def test_whatever_identifies_a_campaign_shows_in_its_name(changed: dict[str, object]) -> None:
+    assert name_campaign(ORG, campaign(**changed)) != name_campaign(ORG, campaign())
