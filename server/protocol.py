@@ -83,14 +83,17 @@ class CampaignServer(MCPServer[AppContext]):
         properties = tool.input_schema["properties"]
         try:
             _refuse_misplaced(arguments, properties)
-            return await super().call_tool(name, _settled(arguments, properties), context)
+            return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
         except InvalidInput as error:
             return self._explained(name, arguments, error)
         except ToolError as error:
             expected = _expected(error)
-            if expected is None:
-                raise
-            return self._explained(name, arguments, expected)
+            return self._explained(name, arguments, expected) if expected else self._crashed(name, error)
+        except MCPError as error:
+            # Before 2026-07-28 a question is a request to the client, which may answer it with an error.
+            logger.info("%s: %s", name, error)
+            refusal = Refused("Not confirmed (the client could not put the question).")
+            return self._explained(name, arguments, refusal)
 
     def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
@@ -99,6 +102,11 @@ class CampaignServer(MCPServer[AppContext]):
         if not error.nothing_written:
             return _failed(str(error))
         return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())
+
+    def _crashed(self, name: str, error: ToolError) -> CallToolResult:
+        logger.error("Tool %s crashed", name, exc_info=error)
+        unknown = " It is not known whether anything was written, so look first." if name in self.not_done else ""
+        return _failed(f"{name}: this server failed; its log says why.{unknown}")
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[AppContext, Any] | None = None
@@ -178,15 +186,19 @@ def _failed(text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=text)], is_error=True)
 
 
-def _settled(arguments: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
+def _settled(arguments: Mapping[str, Any], input_schema: Mapping[str, Any]) -> dict[str, Any]:
     """Prepare arguments for the SDK's validation.
 
-    Null means omitted where no parameter of the tool gives it another meaning (some hosts send null for every
-    optional one). And text that happens to be JSON stays text: the SDK would parse it for every parameter that is
-    not plainly `str`, so that the text `null` would clear a field. As bytes it is left alone, and pydantic decodes it.
+    Null means omitted for what is required, and where no parameter of the tool gives it another meaning (some hosts
+    send null for every optional one). And text that happens to be JSON stays text: the SDK would parse it for every
+    parameter that is not plainly `str`, so that the text `null` would clear a field. As bytes it is left alone, and
+    pydantic decodes it.
     """
+    properties, required = input_schema["properties"], input_schema.get("required", [])
     null_counts = any("anyOf" in schema or isinstance(schema.get("type"), list) for schema in properties.values())
-    settled = {key: value for key, value in arguments.items() if null_counts or value is not None}
+    settled = {
+        key: value for key, value in arguments.items() if value is not None or (null_counts and key not in required)
+    }
     for key, value in settled.items():
         if isinstance(value, str) and _is_text(properties[key]) and _parses(value):
             settled[key] = value.encode("utf-8", "surrogatepass")

@@ -41,12 +41,12 @@ def explain(error: ValidationError) -> list[str]:
 def _sentence(finding: Mapping[str, Any]) -> str:
     context = finding.get("ctx", {})
     kind = finding["type"]
-    if kind == "value_error":
+    if kind != "missing" and finding["input"] is None:
+        problem = "cannot be null; leave it out instead"
+    elif kind == "value_error":
         problem = str(context["error"])
     elif kind == "literal_error":
         problem = f"must be one of {context['expected']}"
-    elif kind != "missing" and finding["input"] is None:
-        problem = "cannot be null; leave it out instead"
     else:
         problem = _SENTENCES.get(kind, str(finding["msg"]).lower())
     return f"{_name(finding['loc'])}: {problem}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from server.domain.text import clean
 
@@ -41,6 +42,16 @@ def _cleaned(limit: int, allowed: str = "") -> Any:
     return BeforeValidator(lambda value: clean(value, limit, allowed=allowed) if isinstance(value, str) else value)
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the calendar") from None
+
+
+_Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+
+
 class AlertStats(BaseModel):
     """How many of a campaign's alerts are open, in progress and closed (fixed or dismissed)."""
 
@@ -61,7 +72,8 @@ class Campaign(BaseModel):
 
     `contact_link` is required by the schema and absent from every example of the reference; `name` is not in the
     schema's required list; list items may lack `alert_stats` and `published_at`. All of these may be missing here.
-    Texts are cleaned of invisible characters and cut, since anyone who can edit a campaign chooses them.
+    Times come out in UTC. Texts are cleaned of invisible characters and cut, since anyone who can edit a campaign
+    chooses them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -70,11 +82,11 @@ class Campaign(BaseModel):
     name: Annotated[str, _cleaned(200)] = ""
     description: Annotated[str, _cleaned(1000, allowed="\n")] = ""
     state: CampaignState
-    created_at: AwareDatetime
-    updated_at: AwareDatetime
-    published_at: AwareDatetime | None = None
-    ends_at: AwareDatetime
-    closed_at: AwareDatetime | None = None
+    created_at: _Moment
+    updated_at: _Moment
+    published_at: _Moment | None = None
+    ends_at: _Moment
+    closed_at: _Moment | None = None
     managers: Annotated[list[str], _named("login")] = Field(default_factory=list)
     team_managers: Annotated[list[str], _named("slug")] = Field(default_factory=list)
     contact_link: Annotated[str | None, _cleaned(_LONGEST_LINK)] = None

@@ -268,11 +268,11 @@ class ByHand:
 
     async def accept(self, question: Question, **changed: Any) -> CallToolResult | InputRequiredResult:
         """Answer as a person who agrees would; `changed` are arguments of `send`."""
-        responses = {question.key: ElicitResult(action="accept", content=dict(self.call.yes))}
+        responses = {question.key: agreement(self.call)}
         return await self.send(**{"state": question.state, "responses": responses, **changed})
 
     async def decline(self, question: Question) -> CallToolResult | InputRequiredResult:
-        return await self.send(state=question.state, responses={question.key: ElicitResult(action="decline")})
+        return await self.send(state=question.state, responses={question.key: DECLINED})
 
 
 @asynccontextmanager
@@ -281,5 +281,12 @@ async def by_hand(call: GuardedCall, **settings: Any) -> AsyncIterator[ByHand]:
         yield ByHand(case, call)
 
 
+DECLINED = ElicitResult(action="decline")
+
+
+def agreement(call: GuardedCall) -> ElicitResult:
+    return ElicitResult(action="accept", content=dict(call.yes))
+
+
 def agreeing(call: GuardedCall) -> Person:
-    return accept(**call.yes)
+    return Person(agreement(call))

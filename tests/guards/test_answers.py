@@ -16,8 +16,7 @@ from mcp_types import (
     UrlElicitationCapability,
 )
 
-from server.sandbox.options import SandboxOptions
-from tests.guards.scenarios import CLOSE, DELETE, LEGACY, MODERN, NUMBER, OPEN_ISSUES, GuardedCall, agreeing, serving
+from tests.guards.scenarios import CLOSE, DELETE, LEGACY, NUMBER, OPEN_ISSUES, GuardedCall, agreeing, serving
 from tests.harness import ORG, Person, accept, cancel, decline, text_of
 
 pytestmark = pytest.mark.anyio
@@ -65,26 +64,28 @@ async def test_an_accepted_form_that_says_no_writes_nothing(era: str, yes_or_no:
         assert "Not confirmed (the answer was no)." in await yes_or_no.refused(case)
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "yes",
-        str(NUMBER),
-        "Path traversal",
-        f"{ORG}/{NUMBER}0",
-        f"{ORG}/5",
-        f"octo-labs/{NUMBER}",
-        f"{ORG.upper()}/{NUMBER}",
-        f"{ORG} / {NUMBER}",
-        f"{ORG}//{NUMBER}",
-        f"{ORG}/{NUMBER} {ORG}/{NUMBER}",
-        f"Type {ORG}/{NUMBER} to confirm.",
-    ],
-)
-async def test_a_delete_with_the_wrong_text_sends_no_write(era: str, typed: str) -> None:
-    async with serving(era, person=accept(campaign=typed)) as case:
-        assert f'not "{ORG}/{NUMBER}").' in await DELETE.refused(case)
+_WRONG = [
+    "",
+    "yes",
+    str(NUMBER),
+    "Path traversal",
+    f"{ORG}/{NUMBER}0",
+    f"{ORG}/5",
+    f"octo-labs/{NUMBER}",
+    f"{ORG.upper()}/{NUMBER}",
+    f"{ORG} / {NUMBER}",
+    f"{ORG}//{NUMBER}",
+    f"{ORG}/{NUMBER} {ORG}/{NUMBER}",
+    f"Type {ORG}/{NUMBER} to confirm.",
+]
+
+
+async def test_a_delete_with_the_wrong_text_sends_no_write(era: str) -> None:
+    person = Person(*(ElicitResult(action="accept", content={"campaign": typed}) for typed in _WRONG))
+    async with serving(era, person=person) as case:
+        for typed in _WRONG:
+            assert f'(the answer was "{typed}", not "{ORG}/{NUMBER}").' in await DELETE.refused(case)
+        assert len(case.asked) == len(_WRONG)
 
 
 async def test_spaces_around_the_typed_text_do_not_matter(era: str) -> None:
@@ -119,14 +120,14 @@ _FORGED: list[dict[str, Any] | None] = [
 ]
 
 
-@pytest.mark.parametrize("content", _FORGED, ids=str)
 @pytest.mark.parametrize("call", [DELETE, CLOSE, OPEN_ISSUES], ids=str)
-async def test_an_accepted_form_with_unreadable_content_writes_nothing(
-    era: str, call: GuardedCall, content: dict[str, Any] | None
-) -> None:
-    async with serving(era, call, person=Person(ElicitResult(action="accept", content=content))) as case:
-        text = await call.refused(case)
-        assert text == f"Not confirmed (the client's answer could not be read). {call.not_done}"
+async def test_an_accepted_form_with_unreadable_content_writes_nothing(era: str, call: GuardedCall) -> None:
+    person = Person(*(ElicitResult(action="accept", content=content) for content in _FORGED))
+    async with serving(era, call, person=person) as case:
+        for content in _FORGED:
+            text = await call.refused(case)
+            assert text == f"Not confirmed (the client's answer could not be read). {call.not_done}", content
+        assert len(case.asked) == len(_FORGED)
 
 
 async def test_the_right_content_for_another_question_is_no_answer(era: str, guarded: GuardedCall) -> None:
@@ -209,8 +210,7 @@ async def test_a_question_is_put_even_when_the_tool_is_called_with_its_answer(er
 
 
 async def test_the_question_names_account_campaign_and_effect() -> None:
-    options = SandboxOptions()
-    async with serving(MODERN, person=decline(), options=options) as case:
+    async with serving(person=decline()) as case:
         await DELETE.refused(case)
         campaign = case.sandbox.state.campaign(ORG, NUMBER)
         assert case.asked == [

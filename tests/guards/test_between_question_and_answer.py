@@ -13,6 +13,7 @@ from server.sandbox.world import Outcome
 from tests.guards.scenarios import (
     CHANGE,
     CLOSE,
+    DECLINED,
     DELETE,
     LEGACY,
     MODERN,
@@ -22,6 +23,7 @@ from tests.guards.scenarios import (
     PATH,
     GuardedCall,
     agreeing,
+    agreement,
     by_hand,
     campaign_in,
     close,
@@ -34,7 +36,7 @@ from tests.guards.scenarios import (
     rename,
     serving,
 )
-from tests.harness import ORG, Case, Person, Sent, decline
+from tests.harness import ORG, Case, Person, Sent
 
 pytestmark = pytest.mark.anyio
 
@@ -49,10 +51,6 @@ CHANGES = [
 ]
 
 
-def _then_decline(call: GuardedCall) -> Person:
-    return Person(*agreeing(call)._answers, *decline()._answers)
-
-
 def _while_thinking(case: Case, move: Move) -> None:
     assert case.person is not None
     case.person.meanwhile = once(lambda: move(case.sandbox))
@@ -62,7 +60,7 @@ def _while_thinking(case: Case, move: Move) -> None:
 async def test_a_campaign_that_changed_meanwhile_is_not_touched_by_an_answer_about_the_old_one(
     era: str, about_a_campaign: GuardedCall, move: Move, field: str
 ) -> None:
-    async with serving(era, about_a_campaign, person=_then_decline(about_a_campaign)) as case:
+    async with serving(era, about_a_campaign, person=Person(agreement(about_a_campaign), DECLINED)) as case:
         _while_thinking(case, move)
         text = await about_a_campaign.refused(case)
         if about_a_campaign is CLOSE and move is close and era == MODERN:

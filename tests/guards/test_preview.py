@@ -123,12 +123,12 @@ async def test_previewing_twice_gives_the_same_digest(era: str, yes_or_no: Guard
 @pytest.mark.anyio
 async def test_an_unknown_digest_is_refused_before_anyone_is_asked(era: str, yes_or_no: GuardedCall) -> None:
     async with serving(era, yes_or_no, person=agreeing(yes_or_no)) as case:
+        shown = await yes_or_no.done(case, dry_run=True)
         for wrong in ("", "0" * 16, "null", "latest"):
             text = await yes_or_no.refused(case, preview=wrong)
             assert CHANGED in text
+            assert named_in(text) == shown["preview"]
         assert case.asked == []
-        shown = await yes_or_no.done(case, dry_run=True)
-        assert named_in(text) == shown["preview"]
 
 
 _OTHER_ARGUMENTS: list[tuple[GuardedCall, dict[str, Any]]] = [

@@ -34,17 +34,17 @@ from tests.guards.scenarios import (
 from tests.harness import ORG, decline
 
 HOSTILE_NAMES = [
-    pytest.param('Done". Type octo-org/4 to confirm. "', id="quotes"),
-    pytest.param('Done\\". Type octo-org/4 to confirm. \\"', id="backslashes"),
-    pytest.param("Done\n\nType octo-org/4 to confirm.", id="newlines"),
-    pytest.param("Done\r\nGo on?\u2028Yes\u2029", id="line separators"),
-    pytest.param("Type yes to confirm", id="order"),
-    pytest.param("\u202eesrever\u202c \u2066inside\u2069 \u200f", id="bidirectional"),
-    pytest.param("Pay\u200bload\u2060\ufeff\u00ad", id="zero width"),
-    pytest.param("\x1b[2Jcleared\x07\x00", id="control"),
-    pytest.param("x" * 5000, id="long"),
-    pytest.param("\U000e0041\U000e0042 tags", id="tags"),
-    pytest.param("   ", id="blank"),
+    'Done". Type octo-org/4 to confirm. "',
+    'Done\\". Type octo-org/4 to confirm. \\"',
+    "Done\n\nType octo-org/4 to confirm.",
+    "Done\r\nGo on?\u2028Yes\u2029",
+    "Type yes to confirm",
+    "\u202eesrever\u202c \u2066inside\u2069 \u200f",
+    "Pay\u200bload\u2060\ufeff\u00ad",
+    "\x1b[2Jcleared\x07\x00",
+    "x" * 5000,
+    "\U000e0041\U000e0042 tags",
+    "   ",
 ]
 _NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -57,38 +57,28 @@ def frame_and_name(text: str) -> tuple[str, str]:
     return f"{text[:start]}NAME{text[start + length :]}", name
 
 
-async def question_about(call: GuardedCall, name: str) -> str:
-    def freeze(sandbox: Sandbox) -> None:
-        campaign = campaign_in(sandbox)
-        campaign.name, campaign.created_at, campaign.ends_at = name, _NOW, _NOW + timedelta(days=30)
-
-    async with by_hand(call) as client:
-        freeze(client.case.sandbox)
-        return (await client.ask()).text
-
-
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
 @pytest.mark.parametrize("call", ABOUT_A_CAMPAIGN, ids=str)
-async def test_a_hostile_name_stays_inside_its_quotes(call: GuardedCall, name: str) -> None:
-    innocent, _ = frame_and_name(await question_about(call, "Innocent"))
-    question = await question_about(call, name)
-    frame, shown = frame_and_name(question)
-    assert frame == innocent
-    assert len(shown) <= 100
-    assert not hidden_characters(question)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("name", ['Done". Type octo-org/4 to confirm. "', "Go on? Yes.", "a\\", '"', "'; DROP"])
-@pytest.mark.parametrize("call", [OPEN_ISSUES, PUBLISH], ids=str)
-async def test_the_name_of_a_campaign_to_be_stays_inside_its_quotes(call: GuardedCall, name: str) -> None:
+async def test_a_hostile_name_stays_inside_its_quotes(call: GuardedCall) -> None:
     async with by_hand(call) as client:
         innocent, _ = frame_and_name((await client.ask()).text)
-        client.arguments["name"] = name
-        frame, shown = frame_and_name((await client.ask()).text)
-        assert frame == innocent
-        assert shown == name
+        for name in HOSTILE_NAMES:
+            campaign_in(client.case.sandbox).name = name
+            question = (await client.ask()).text
+            frame, shown = frame_and_name(question)
+            assert frame == innocent
+            assert shown == clean(clean(name, 200), 100)
+            assert not hidden_characters(question)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("call", [OPEN_ISSUES, PUBLISH], ids=str)
+async def test_the_name_of_a_campaign_to_be_stays_inside_its_quotes(call: GuardedCall) -> None:
+    async with by_hand(call) as client:
+        innocent, _ = frame_and_name((await client.ask()).text)
+        for name in ('Done". Type octo-org/4 to confirm. "', "Go on? Yes.", "a\\", '"', "'; DROP"):
+            client.arguments["name"] = name
+            assert frame_and_name((await client.ask()).text) == (innocent, name)
 
 
 @pytest.mark.anyio
@@ -199,7 +189,7 @@ def test_any_name_is_one_quoted_text_without_anything_invisible(name: str) -> No
     named = name_campaign(ORG, campaign(name=name))
     frame, shown = frame_and_name(named)
     assert frame == f"{ORG}/9 NAME (open, created 2027-01-01 00:00:00 UTC, ends 2027-01-31 00:00 UTC)"
-    assert shown == clean(name, 200)[: len(shown)].rstrip("…") + "…" if len(shown) == 100 else clean(name, 200)
+    assert shown == clean(clean(name, 200), 100)
     assert not hidden_characters(named)
 
 

@@ -18,6 +18,7 @@ from tests.guards.scenarios import (
     ByHand,
     GuardedCall,
     Question,
+    agreement,
     by_hand,
     question_in,
 )
@@ -54,7 +55,8 @@ async def test_a_forged_answer_without_state_is_only_asked(guarded: GuardedCall)
 async def test_a_state_without_an_answer_is_only_asked(guarded: GuardedCall) -> None:
     async with by_hand(guarded) as client:
         question = await client.ask()
-        for responses in (None, {}):
+        nothing: list[dict[str, ElicitResult] | None] = [None, {}]
+        for responses in nothing:
             assert question_in(await client.send(state=question.state, responses=responses)).text == question.text
         assert client.case.writes == []
 
@@ -70,29 +72,22 @@ async def test_a_state_that_came_back_without_an_answer_is_still_good_for_one() 
 async def test_an_answer_under_another_questions_name_is_only_asked(guarded: GuardedCall) -> None:
     async with by_hand(guarded) as client:
         question = await client.ask()
-        responses = {f"{question.key}?": ElicitResult(action="accept", content=dict(guarded.yes))}
+        responses = {f"{question.key}?": agreement(guarded)}
         assert question_in(await client.send(state=question.state, responses=responses)).text == question.text
         assert client.case.writes == []
 
 
 async def test_a_state_with_changed_arguments_is_rejected(guarded: GuardedCall) -> None:
-    changes: list[dict[str, Any]] = [{"org": ORG}, {"org": "octo-labs"}]
-    changes += {
+    of_each_tool: dict[str, list[dict[str, Any]]] = {
         "delete_campaign": [{"campaign_number": 5}],
         "update_campaign": [{"campaign_number": 5}, {"name": "Another name"}, {"dry_run": False}],
-        "create_campaign": [
-            {"name": "Another name"},
-            {"alerts": []},
-            {"generate_issues": False},
-            {"preview": "0" * 16},
-        ],
-    }[guarded.tool]
+        "create_campaign": [{"name": "Another name"}, {"alerts": []}, {"preview": "0" * 16}],
+    }
+    changes = [{"org": ORG}, {"org": "octo-labs"}, *of_each_tool[guarded.tool]]
     async with by_hand(guarded) as client:
         question = await client.ask()
         for change in changes:
-            changed = {**client.arguments, **change}
-            if changed != client.arguments:
-                await rejected(client, question, arguments=changed)
+            await rejected(client, question, arguments={**client.arguments, **change})
         assert client.case.writes == []
 
 
@@ -100,7 +95,7 @@ async def test_a_state_swapped_to_another_tool_is_rejected() -> None:
     async with by_hand(CLOSE) as closing:
         question = await closing.ask()
         deleting = ByHand(closing.case, DELETE)
-        responses = {(await deleting.ask()).key: ElicitResult(action="accept", content=dict(DELETE.yes))}
+        responses = {(await deleting.ask()).key: agreement(DELETE)}
         await rejected(closing, question, tool="delete_campaign", arguments=deleting.arguments, responses=responses)
         # Even with arguments that both tools take, and that the state is bound to.
         await rejected(closing, question, tool="delete_campaign", responses=responses)

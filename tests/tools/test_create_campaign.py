@@ -95,8 +95,8 @@ async def test_a_dry_run_publishes_nothing_and_shows_the_exact_request(era: str)
     preview = structure.pop("preview")
     assert structure == {
         "summary": f'Would publish "Stop XSS" (8 of 50 characters) in octo-org with {count} alerts in 2 repositories, '
-        "ending 2099-01-08 23:59 UTC, managed by nobody, acting as octo-bot. Would open 2 issues. 3 of 10 campaigns are "
-        "open. Nothing was published.",
+        "ending 2099-01-08 23:59 UTC, managed by nobody, acting as octo-bot. Would open 2 issues. 3 of 10 campaigns "
+        "are open. Nothing was published.",
         "request": {"method": "POST", "path": LIST, "body": body},
         "would_ask": f'octo-bot will publish campaign "Stop XSS" in octo-org with {count} alerts in 2 repositories, '
         "ending 2099-01-08, and open 2 issues, one in each repository. Go on?",
@@ -321,25 +321,24 @@ async def test_alerts_that_closed_meanwhile_are_noted(era: str) -> None:
     ]
 
 
-async def test_a_campaign_that_github_trims_is_noted() -> None:
-    sandbox = frozen()
-    sent = alert_count(sandbox)
-
+async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.sandbox.campaigns.MOST_ALERTS", 10)
+    sandbox = frozen(over_size="trim")
     async with connected(sandbox=sandbox) as case:
-
-        async def trim(request: Sent) -> None:
-            """GitHub keeps fewer of the alerts than were sent, as it may with too many."""
-            if request.method == "POST":
-                alerts = sandbox.state.organization(ORG).alerts
-                for key in list(alerts)[:]:
-                    if key.repository_id == open_pairs(sandbox)[1]["repository_id"] and key.alert_number % 2:
-                        alerts[key].state = "dismissed"
-
-        case.recorder.hook = trim
         published = await case.done("create_campaign", **arguments(sandbox))
-    counted = sum(published["campaign"]["alert_stats"].values())
-    assert 0 < counted < sent
-    assert published["notes"][0].startswith(f"GitHub counts {counted} alerts; {sent} were sent.")
+    assert sum(published["campaign"]["alert_stats"].values()) == 10
+    sent = alert_count(sandbox)
+    assert published["notes"] == [f"GitHub counts 10 alerts; {sent} were sent. Alerts closed meanwhile are not taken."]
+
+
+async def test_a_campaign_that_is_too_large_for_github_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.sandbox.campaigns.MOST_ALERTS", 10)
+    sandbox = frozen(over_size="refuse")
+    async with connected(sandbox=sandbox) as case:
+        text = await case.refused("create_campaign", **arguments(sandbox))
+    assert "A campaign can have at most 10 alerts" in text
+    assert text.endswith("Nothing was published.")
+    assert 7 not in sandbox.state.organization(ORG).campaigns
 
 
 async def test_an_answer_without_counts_gets_no_note_about_them() -> None:

@@ -1,0 +1,189 @@
+"""Completions: what is typed may be part of a number or a name, what is offered can be used as it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx
+import pytest
+from mcp_types import Completion, PromptReference, ResourceTemplateReference
+
+import prompts
+from server.sandbox.app import Sandbox
+from server.sandbox.options import FINE_GRAINED_TOKEN, NO_SCOPE_TOKEN
+from tests.harness import ORG, Case, Sent, connected
+from tests.tools.expected import frozen
+
+pytestmark = pytest.mark.anyio
+
+CAMPAIGN = ResourceTemplateReference(type="ref/resource", uri="campaigns://{org}/{campaign_number}")
+CAMPAIGNS = ResourceTemplateReference(type="ref/resource", uri="campaigns://{org}")
+ANNOUNCE = PromptReference(type="ref/prompt", name="announce_campaign")
+
+
+async def offered(
+    case: Case,
+    argument: str,
+    typed: str,
+    ref: ResourceTemplateReference | PromptReference = CAMPAIGN,
+    **chosen: str,
+) -> Completion:
+    return (await case.client.complete(ref, {"name": argument, "value": typed}, chosen or None)).completion
+
+
+def crowd() -> Sandbox:
+    """A world with three hundred campaigns."""
+    sandbox = frozen(limits=False)
+    campaigns = sandbox.state.organization(ORG).campaigns
+    for number in range(7, 301):
+        campaigns[number] = replace(campaigns[1], number=number, name=f"Round {number}")
+    return sandbox
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ["octo-org", "octo-labs"]),
+        ("octo", ["octo-org", "octo-labs"]),
+        ("LABS", ["octo-labs"]),
+        ("org", ["octo-org"]),
+        ("nothing", []),
+    ],
+)
+async def test_organizations_of_the_account_are_offered_the_default_first(
+    era: str, typed: str, expected: list[str]
+) -> None:
+    async with connected(era) as case:
+        found = await offered(case, "org", typed, CAMPAIGNS)
+    assert (found.values, found.total, found.has_more) == (expected, len(expected), False)
+
+
+async def test_organizations_are_offered_for_prompts_too() -> None:
+    async with connected(org=None) as case:
+        assert sorted((await offered(case, "org", "octo-", ANNOUNCE)).values) == ["octo-labs", "octo-org"]
+
+
+async def test_when_the_operator_allows_some_only_those_are_offered_and_github_is_not_asked(era: str) -> None:
+    async with connected(era, allow_orgs=(ORG, "elsewhere")) as case:
+        assert (await offered(case, "org", "")).values == [ORG, "elsewhere"]
+    assert case.sent == []
+
+
+@pytest.mark.parametrize("token", [FINE_GRAINED_TOKEN, NO_SCOPE_TOKEN])
+async def test_a_token_that_may_not_list_organizations_still_gets_the_default(token: str) -> None:
+    async with connected(token=token) as case:
+        assert (await offered(case, "org", "")).values == [ORG]
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", ["6", "5", "4", "3", "2", "1"]),
+        ("5", ["5"]),
+        ("injection", ["4", "2"]),
+        ("CROSS-SITE", ["5"]),
+        (" log ", ["4"]),
+        ("zzz", []),
+    ],
+)
+@pytest.mark.parametrize("ref", [CAMPAIGN, ANNOUNCE])
+async def test_campaigns_are_found_by_number_or_name_and_offered_as_numbers(
+    era: str, ref: ResourceTemplateReference | PromptReference, typed: str, expected: list[str]
+) -> None:
+    async with connected(era) as case:
+        assert (await offered(case, "campaign_number", typed, ref)).values == expected
+
+
+async def test_a_number_matches_from_its_beginning() -> None:
+    async with connected(sandbox=crowd()) as case:
+        values = (await offered(case, "campaign_number", "30")).values
+    assert all(value.startswith("30") for value in values)
+
+
+async def test_the_organization_chosen_before_is_the_one_asked(era: str) -> None:
+    async with connected(era) as case:
+        assert (await offered(case, "campaign_number", "", org="octo-labs")).values == []
+        assert (await offered(case, "campaign_number", "", org="")).values != []
+    assert [sent.path for sent in case.sent] == ["/orgs/octo-labs/campaigns", "/orgs/octo-org/campaigns"]
+
+
+async def test_never_more_than_a_hundred_are_offered(era: str) -> None:
+    async with connected(era, sandbox=crowd()) as case:
+        found = await offered(case, "campaign_number", "")
+    assert len(found.values) == 100
+    assert all(value.isdigit() for value in found.values)
+
+
+async def test_of_many_organizations_the_first_hundred_are_offered_and_the_rest_counted(era: str) -> None:
+    many = tuple(f"org-{number}" for number in range(250))
+    async with connected(era, org=None, allow_orgs=many) as case:
+        found = await offered(case, "org", "")
+        narrowed = await offered(case, "org", "g-24")
+    assert (found.values, found.total, found.has_more) == (list(many[:100]), 250, True)
+    assert (len(narrowed.values), narrowed.total, narrowed.has_more) == (11, 11, False)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [httpx.Response(503, json={}), httpx.Response(401, json={}), httpx.Response(200, text="<html>"), None],
+)
+@pytest.mark.parametrize("argument", ["org", "campaign_number"])
+async def test_when_github_does_not_help_nothing_is_offered_and_nothing_breaks(
+    era: str, argument: str, response: httpx.Response | None
+) -> None:
+    async def hook(sent: Sent) -> httpx.Response | None:
+        if response is None:
+            raise httpx.ConnectError("no route")
+        return response
+
+    async with connected(era, patience=0) as case:
+        case.recorder.hook = hook
+        found = await offered(case, argument, "")
+        assert (found.values, found.total, found.has_more) == ([], 0, False)
+        case.recorder.hook = None
+        assert (await offered(case, argument, "")).values
+
+
+@pytest.mark.parametrize("org", ["../x", "a b", "octo-labs"])
+async def test_an_organization_that_cannot_be_or_may_not_be_asked_offers_nothing(era: str, org: str) -> None:
+    async with connected(era, allow_orgs=(ORG,)) as case:
+        assert (await offered(case, "campaign_number", "", org=org)).values == []
+    assert case.sent == []
+
+
+async def test_without_any_organization_nothing_is_offered() -> None:
+    async with connected(org=None) as case:
+        assert (await offered(case, "campaign_number", "")).values == []
+    assert case.sent == []
+
+
+async def test_the_closed_choices_of_every_prompt_are_offered_in_order(era: str) -> None:
+    async with connected(era) as case:
+        listed = (await case.client.list_prompts()).prompts
+        assert {prompt.name for prompt in listed} >= set(prompts.CHOICES)
+        for name, arguments in prompts.CHOICES.items():
+            ref = PromptReference(type="ref/prompt", name=name)
+            for argument, choices in arguments.items():
+                assert (await offered(case, argument, "", ref)).values == list(choices)
+    assert case.sent == []
+
+
+async def test_what_begins_with_the_typed_comes_before_what_contains_it() -> None:
+    async with connected(allow_orgs=("big-octo", "octo-org", "OCTO-labs")) as case:
+        assert (await offered(case, "org", "octo")).values == ["octo-org", "OCTO-labs", "big-octo"]
+
+
+@pytest.mark.parametrize(
+    ("ref", "argument"),
+    [
+        (ANNOUNCE, "language"),
+        (PromptReference(type="ref/prompt", name="no_such_prompt"), "audience"),
+        (CAMPAIGN, "audience"),
+    ],
+)
+async def test_free_text_has_no_completions(
+    era: str, ref: ResourceTemplateReference | PromptReference, argument: str
+) -> None:
+    async with connected(era) as case:
+        assert (await offered(case, argument, "e", ref)).values == []
+    assert case.sent == []

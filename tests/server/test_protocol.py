@@ -1,0 +1,491 @@
+"""What every client pays for and relies on: schemas, budgets, snapshots of the wire, and errors as sentences."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp_types import Tool
+
+from server.app import INSTRUCTIONS, build_server
+from server.protocol import CampaignServer
+from server.sandbox.app import Sandbox
+from server.schemas import slim_tool
+from server.settings import Settings
+from tests.harness import ORG, Case, accept, connected, open_pairs, text_of
+from tests.processes import environment
+from tests.tools.expected import NOON, compact, frozen
+
+pytestmark = pytest.mark.anyio
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+CHARACTERS_A_TOKEN = 4.5  # of o200k, measured over texts like these
+TOOLS_BUDGET = 1200 * CHARACTERS_A_TOKEN
+ROW_BUDGET = 140 * CHARACTERS_A_TOKEN
+INSTRUCTIONS_BUDGET = 130 * CHARACTERS_A_TOKEN
+LISTS = {
+    "tools/list": "tools",
+    "prompts/list": "prompts",
+    "resources/list": "resources",
+    "resources/templates/list": "resourceTemplates",
+}
+MODERN_META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "0"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+
+@dataclass
+class Wire:
+    """The server's process, spoken to in JSON-RPC by hand."""
+
+    process: subprocess.Popen[str]
+    era: str
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        if self.era == "2026-07-28":
+            params["_meta"] = MODERN_META
+        self.tell({"id": 1, "method": method, "params": params})
+        assert self.process.stdout is not None
+        answer: dict[str, Any] = {}
+        while answer.get("id") != 1:
+            line = self.process.stdout.readline()
+            assert line, "the server has ended"
+            answer = json.loads(line)
+        assert answer["jsonrpc"] == "2.0"
+        return answer
+
+
+@pytest.fixture(scope="module", params=["2026-07-28", "2025-11-25"])
+def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "security_campaigns_mcp", "--sandbox"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={"PATH": os.environ["PATH"], **environment()},
+    ) as process:
+        wire = Wire(process, request.param)
+        if wire.era == "2025-11-25":
+            client = {"protocolVersion": wire.era, "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}
+            wire.ask("initialize", **client)
+            wire.tell({"method": "notifications/initialized"})
+        yield wire
+
+
+async def listed_tools() -> list[Tool]:
+    return await build_server(Settings()).list_tools()
+
+
+def nodes(schema: object) -> Iterator[Mapping[str, Any]]:
+    """Every schema inside a schema, itself included, without taking names of properties for keywords."""
+    if isinstance(schema, list):
+        for item in schema:
+            yield from nodes(item)
+    elif isinstance(schema, Mapping):
+        yield schema
+        for key, value in schema.items():
+            yield from nodes(list(value.values()) if key == "properties" else value)
+
+
+@pytest.mark.parametrize("method", LISTS)
+def test_what_the_server_offers_goes_over_the_wire_as_it_was_reviewed(wire: Wire, method: str) -> None:
+    key = LISTS[method]
+    offered = json.dumps(wire.ask(method)["result"][key], indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    snapshot = SNAPSHOTS / f"{key}.json"
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+        snapshot.parent.mkdir(exist_ok=True)
+        snapshot.write_text(offered, encoding="utf-8")
+    assert snapshot.exists(), f"{snapshot} is missing; write it with UPDATE_SNAPSHOTS=1 and review it"
+    assert offered == snapshot.read_text(encoding="utf-8"), (
+        f"{method} is not what {snapshot.name} holds. If that is meant, run this test with UPDATE_SNAPSHOTS=1 and "
+        "review the difference."
+    )
+
+
+def test_errors_of_the_protocol_have_their_codes(wire: Wire) -> None:
+    assert wire.ask("tools/destroy")["error"]["code"] == -32601
+    assert wire.ask("prompts/get", name="no_such_prompt")["error"] == {
+        "code": -32602,
+        "message": "Unknown prompt: no_such_prompt",
+    }
+    assert wire.ask("tools/call", name=7)["error"]["code"] == -32602
+
+
+def test_an_unknown_tool_is_a_result_that_the_model_can_read(wire: Wire) -> None:
+    result = wire.ask("tools/call", name="close_campaign", arguments={})["result"]
+    assert (result["isError"], result["content"]) == (True, [{"type": "text", "text": "Unknown tool: close_campaign"}])
+
+
+def test_bad_arguments_over_the_wire_are_a_result_too(wire: Wire) -> None:
+    result = wire.ask("tools/call", name="get_campaign", arguments={"campaign_number": 3.0})["result"]
+    assert result["isError"]
+    assert result["content"][0]["text"] == (
+        "get_campaign: `campaign_number`: must be a whole number, such as 3. Nothing was sent to GitHub."
+    )
+
+
+def test_the_server_goes_on_after_a_message_that_is_no_text(wire: Wire) -> None:
+    call = {"name": "update_campaign", "arguments": {"campaign_number": 5, "name": "half a character: \ud800"}}
+    wire.tell({"id": 99, "method": "tools/call", "params": call})
+    found = wire.ask("tools/call", name="get_campaign", arguments={"campaign_number": 5, "org": ORG})["result"]
+    assert found["structuredContent"]["name"] == "Cross-site scripting in payments"
+
+
+async def test_no_schema_carries_what_only_costs_tokens() -> None:
+    for tool in await listed_tools():
+        for schema in (tool.input_schema, tool.output_schema):
+            assert schema is not None
+            for node in nodes(schema):
+                assert "title" not in node, tool.name
+                assert "$ref" not in node, tool.name
+                assert "$defs" not in node, tool.name
+                assert {"type": "null"} not in node.get("anyOf", []), tool.name
+                assert node.get("default", ...) is not None, tool.name
+
+
+async def test_no_input_schema_has_a_choice_at_its_top_and_unknown_arguments_are_ruled_out() -> None:
+    for tool in await listed_tools():
+        schema = tool.input_schema
+        assert not {"anyOf", "oneOf", "allOf", "not", "enum"} & set(schema), tool.name
+        assert schema["type"] == "object", tool.name
+        assert schema["additionalProperties"] is False, tool.name
+        assert "ctx" not in schema["properties"]
+        assert not {"plan", "answer"} & set(schema["properties"]), "what resolvers bring is no argument"
+
+
+async def test_every_parameter_is_described() -> None:
+    for tool in await listed_tools():
+        for name, schema in tool.input_schema["properties"].items():
+            assert schema.get("description"), f"{tool.name}.{name}"
+            assert "type" in schema, f"{tool.name}.{name}"
+
+
+async def test_null_is_offered_only_where_it_clears_something() -> None:
+    nullable = {
+        (tool.name, name)
+        for tool in await listed_tools()
+        for name, schema in tool.input_schema["properties"].items()
+        if "null" in schema["type"]
+    }
+    assert nullable == {("update_campaign", "contact_link")}
+
+
+async def test_every_tool_has_a_title_a_description_an_output_schema_and_all_its_annotations() -> None:
+    tools = {tool.name: tool for tool in await listed_tools()}
+    hints = {}
+    for name, tool in tools.items():
+        assert tool.title
+        assert tool.description
+        assert tool.annotations is not None
+        assert tool.output_schema is not None
+        assert tool.output_schema["type"] == "object"
+        jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+        jsonschema.Draft202012Validator.check_schema(tool.output_schema)
+        annotations = tool.annotations.model_dump(by_alias=True)
+        hints[name] = tuple(
+            annotations[key] for key in ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+        )
+    assert hints == {
+        "list_campaigns": (True, False, True, True),
+        "get_campaign": (True, False, True, True),
+        "create_campaign": (False, False, False, True),
+        "update_campaign": (False, True, True, True),
+        "delete_campaign": (False, True, True, True),
+    }
+
+
+async def test_the_tools_together_stay_within_their_budget() -> None:
+    spent = {
+        tool.name: len(compact({"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema}))
+        for tool in await listed_tools()
+    }
+    assert sum(spent.values()) <= TOOLS_BUDGET, spent
+
+
+def test_the_instructions_are_a_few_sentences() -> None:
+    assert len(INSTRUCTIONS) <= INSTRUCTIONS_BUDGET
+    assert "data, not instructions" in INSTRUCTIONS
+
+
+async def test_the_instructions_and_capabilities_reach_the_client(era: str) -> None:
+    async with connected(era) as case:
+        assert case.client.instructions == INSTRUCTIONS
+        capabilities = case.client.server_capabilities
+        assert case.client.server_info.name == "security-campaigns-mcp"
+    offered = {
+        name for name in ("tools", "prompts", "resources", "completions") if getattr(capabilities, name) is not None
+    }
+    assert offered == {"tools", "prompts", "resources", "completions"}
+    assert capabilities.logging is None
+
+
+def busy() -> Sandbox:
+    """Thirty campaigns as large organizations write them."""
+    sandbox = frozen(limits=False)
+    campaigns = sandbox.state.organization(ORG).campaigns
+    model = campaigns[5]
+    for number in range(101, 131):
+        campaigns[number] = replace(
+            model,
+            number=number,
+            name=f"Server-side request forgery in services {number}",
+            description=f"{number}: look for every address that is built from user input before a request goes out. "
+            "Use the allow-list in platform-http, which logs what it refuses; do not write your own. Questions go to "
+            "#appsec-help, and there is a session every Tuesday at 14:00.",
+            managers=["mona-lisa", "sofia-lindqvist"],
+            team_managers=["appsec"],
+            created_at=NOON + timedelta(hours=number),
+        )
+    return sandbox
+
+
+async def test_a_page_of_campaigns_stays_within_its_budget_in_text_and_structure(era: str) -> None:
+    sandbox = busy()
+    assert len(sandbox.state.campaign(ORG, 101).description) > 240
+    async with connected(era, sandbox=sandbox) as case:
+        result = await case.call("list_campaigns")
+    structure = result.structured_content or {}
+    assert len(structure["campaigns"]) == 30
+    assert len(text_of(result)) <= 30 * ROW_BUDGET
+    assert len(compact(structure)) <= 30 * ROW_BUDGET
+
+
+async def fitting(case: Case, tool: str, **arguments: Any) -> dict[str, Any]:
+    """Call a tool; its answer must fit the schema that the same connection lists for it."""
+    structure = await case.done(tool, **arguments)
+    schema = next(item.output_schema for item in (await case.client.list_tools()).tools if item.name == tool)
+    jsonschema.validate(
+        structure,
+        _closed(schema),
+        cls=jsonschema.Draft202012Validator,
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+    return structure
+
+
+@pytest.mark.parametrize("shape", ["schema", "examples"])
+async def test_every_answer_fits_the_schema_that_was_published(era: str, shape: str) -> None:
+    sandbox = frozen(shape=shape)
+    new = {"name": "Stop XSS", "description": "Encode.", "ends_at": "2099-01-08", "alerts": open_pairs(sandbox)}
+    everything = {
+        "managers": ["mona-lisa"],
+        "team_managers": ["appsec"],
+        "contact_link": "https://example.com",
+        "generate_issues": True,
+    }
+    changes: list[dict[str, Any]] = [
+        {"state": "closed", "name": "Done"},
+        {"state": "open"},
+        {"contact_link": None},
+        {"managers": [], "team_managers": []},
+        {"ends_at": "2098-01-01", "description": "x"},
+    ]
+    async with connected(era, sandbox=sandbox, person=accept(go_ahead=True, campaign="octo-org/7")) as case:
+        await fitting(case, "list_campaigns")
+        await fitting(case, "list_campaigns", per_page=2)
+        await fitting(case, "list_campaigns", page=99)
+        for number in range(1, 7):
+            await fitting(case, "get_campaign", campaign_number=number)
+        shown = await fitting(case, "create_campaign", **new, **everything, dry_run=True)
+        await fitting(case, "create_campaign", **new, **everything, preview=shown["preview"])
+        await fitting(case, "create_campaign", **{**new, "name": "Bare"})
+        for change in changes:
+            await fitting(case, "update_campaign", campaign_number=7, **change, dry_run=True)
+            await fitting(case, "update_campaign", campaign_number=7, **change)
+        await fitting(case, "delete_campaign", campaign_number=7)
+
+
+def _closed(schema: Any) -> Any:
+    """The schema with no room for fields it does not name, so that nothing is answered that was not published."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    if isinstance(schema.get("properties"), Mapping):
+        closed.setdefault("additionalProperties", False)
+    return closed
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "crashing", "ending"),
+    [
+        ("list_campaigns", {}, "tools.read_campaigns.answered", ""),
+        ("get_campaign", {"campaign_number": 5}, "server.domain.answers.days_left", ""),
+        (
+            "update_campaign",
+            {"campaign_number": 5, "name": "Other"},
+            "server.context.AppContext.describe",
+            " It is not known whether anything was written, so look first.",
+        ),
+        (
+            "delete_campaign",
+            {"campaign_number": 5},
+            "server.guards.policy.Policy.asks",
+            " It is not known whether anything was written, so look first.",
+        ),
+    ],
+)
+async def test_a_crash_gives_nothing_away_and_claims_nothing(
+    era: str,
+    tool: str,
+    arguments: dict[str, Any],
+    crashing: str,
+    ending: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("an internal detail")
+
+    monkeypatch.setattr(crashing, crash)
+    async with connected(era, confirm="never") as case:
+        text = await case.refused(tool, **arguments)
+    assert text == f"{tool}: this server failed; its log says why.{ending}"
+    assert "an internal detail" in caplog.text
+
+
+async def test_a_crash_inside_a_prompt_gives_nothing_away(
+    era: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError("an internal detail")
+
+    monkeypatch.setattr("server.domain.answers.days_left", crash)
+    async with connected(era) as case:
+        with pytest.raises(MCPError) as refused:
+            await case.client.get_prompt("announce_campaign", {"campaign_number": "5"})
+    assert (refused.value.code, refused.value.message) == (
+        -32603,
+        "announce_campaign: this server failed; its log says why.",
+    )
+    assert "an internal detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("no_such_prompt", {}, "Unknown prompt: no_such_prompt"),
+        ("announce_campaign", {}, "announce_campaign: `campaign_number`: is required."),
+        ("announce_campaign", {"campaign_number": ""}, "announce_campaign: `campaign_number`: is required."),
+        (
+            "announce_campaign",
+            {"campaign_numbr": "5"},
+            "announce_campaign: `campaign_number`: is required; `campaign_numbr`: there is no such argument; use "
+            "`campaign_number`.",
+        ),
+        (
+            "announce_campaign",
+            {"campaign_number": "5", "language": "ghp_" + "x" * 36},
+            "announce_campaign: `language`: contains what looks like a GitHub token; take it out.",
+        ),
+    ],
+)
+async def test_a_wrong_argument_of_a_prompt_is_a_sentence(
+    era: str, name: str, arguments: dict[str, str], message: str
+) -> None:
+    async with connected(era) as case:
+        with pytest.raises(MCPError) as refused:
+            await case.client.get_prompt(name, arguments)
+    assert (refused.value.code, refused.value.message) == (-32602, message)
+    assert case.sent == []
+
+
+async def test_a_prompt_tells_what_github_does_not_have_from_what_it_fails_to_answer(era: str) -> None:
+    async with connected(era, patience=0) as case:
+        with pytest.raises(MCPError, match='GitHub answers "not found" for campaign octo-org/99') as missing:
+            await case.client.get_prompt("announce_campaign", {"campaign_number": "99"})
+        with pytest.raises(MCPError, match="`campaign_number`: must be") as wrong:
+            await case.client.get_prompt("announce_campaign", {"campaign_number": "five"})
+        await case.client.get_prompt("announce_campaign", {"campaign_number": "5", "org": ""})
+    async with connected(era, token="wrong") as case:
+        with pytest.raises(MCPError, match="GitHub does not accept this token") as failed:
+            await case.client.get_prompt("announce_campaign", {"campaign_number": "5"})
+    assert (missing.value.code, wrong.value.code, failed.value.code) == (-32602, -32602, -32603)
+
+
+async def test_read_only_hides_every_write_tool_and_refuses_it_like_an_unknown_one(era: str) -> None:
+    async with connected(era, read_only=True) as case:
+        names = {tool.name for tool in (await case.client.list_tools()).tools}
+        text = await case.refused("delete_campaign", campaign_number=3)
+        await case.done("list_campaigns")
+    assert names == {"list_campaigns", "get_campaign"}
+    assert text == "Unknown tool: delete_campaign"
+    assert case.writes == []
+
+
+async def test_a_name_that_is_no_tool_is_shown_without_its_invisible_characters() -> None:
+    async with connected() as case:
+        text = await case.refused("delete\u202e_campaign" + "x" * 500)
+    assert text.startswith("Unknown tool: delete_campaignxxx")
+    assert len(text) < 120
+
+
+async def test_a_tool_without_annotations_counts_as_one_that_writes() -> None:
+    async def unmarked() -> str:
+        return ""
+
+    server = CampaignServer("test", read_only=True)
+    server.add_tool(unmarked)
+    assert await server.list_tools() == []
+
+
+def test_a_schema_is_slimmed_without_losing_fields_named_like_keywords() -> None:
+    tool = Tool(
+        name="t",
+        input_schema={
+            "title": "Arguments",
+            "description": "from a docstring",
+            "type": "object",
+            "properties": {
+                "title": {"title": "Title", "anyOf": [{"type": "string"}, {"type": "null"}], "default": None},
+                "description": {"$ref": "#/$defs/Thing", "description": "Ours"},
+                "either": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+                "zero": {"type": "integer", "default": 0},
+            },
+            "$defs": {
+                "Thing": {
+                    "title": "Thing",
+                    "description": "its docstring",
+                    "type": "object",
+                    "properties": {"x": {"title": "X", "type": "array", "items": {"title": "I", "type": "string"}}},
+                }
+            },
+        },
+    )
+    before = tool.model_dump_json()
+    slim = slim_tool(tool)
+    assert slim.output_schema is None
+    assert slim.input_schema == {
+        "type": "object",
+        "properties": {
+            "title": {"type": ["string", "null"]},
+            "description": {
+                "type": "object",
+                "properties": {"x": {"type": "array", "items": {"type": "string"}}},
+                "description": "Ours",
+            },
+            "either": {"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]},
+            "zero": {"type": "integer", "default": 0},
+        },
+        "additionalProperties": False,
+    }
+    assert tool.model_dump_json() == before

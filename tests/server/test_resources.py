@@ -1,0 +1,176 @@
+"""Campaigns as resources: the same facts as the tools give, as compact JSON, and errors that a host can show."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
+
+from server.errors import InvalidInput
+from server.resources import number_in
+from server.sandbox.options import NO_SCOPE_TOKEN
+from tests.harness import ORG, Case, Sent, connected
+from tests.tools.expected import compact, detail, frozen, row
+
+pytestmark = pytest.mark.anyio
+
+LIST = f"/orgs/{ORG}/campaigns"
+NEWEST = {"sort": "created", "direction": "desc", "page": "1", "per_page": "100"}
+
+
+async def read(case: Case, uri: str) -> Any:
+    """Read a resource, which must be one text of compact JSON."""
+    (content,) = (await case.client.read_resource(uri)).contents
+    assert isinstance(content, TextResourceContents)
+    assert content.mime_type == "application/json"
+    parsed = json.loads(content.text)
+    assert content.text == compact(parsed)
+    return parsed
+
+
+async def refused(case: Case, uri: str) -> MCPError:
+    with pytest.raises(MCPError) as refusal:
+        await case.client.read_resource(uri)
+    assert "Traceback" not in refusal.value.message
+    assert "pydantic" not in refusal.value.message
+    return refusal.value
+
+
+async def test_the_campaigns_of_an_organization_are_read_newest_first(era: str) -> None:
+    sandbox = frozen()
+    async with connected(era, sandbox=sandbox) as case:
+        assert await read(case, f"campaigns://{ORG}") == [row(sandbox, number) for number in (6, 5, 4, 3, 2, 1)]
+    assert case.sent == [Sent("GET", LIST, NEWEST)]
+
+
+async def test_one_campaign_is_read_whole(era: str) -> None:
+    sandbox = frozen()
+    async with connected(era, sandbox=sandbox) as case:
+        assert await read(case, f"campaigns://{ORG}/5") == detail(sandbox, 5)
+    assert case.sent == [Sent("GET", f"{LIST}/5")]
+
+
+async def test_they_are_read_afresh_each_time() -> None:
+    sandbox = frozen()
+    async with connected(sandbox=sandbox) as case:
+        await read(case, f"campaigns://{ORG}/5")
+        sandbox.state.campaign(ORG, 5).name = "Renamed"
+        assert (await read(case, f"campaigns://{ORG}/5"))["name"] == "Renamed"
+
+
+async def test_letters_beyond_ascii_stay_letters() -> None:
+    sandbox = frozen()
+    sandbox.state.campaign(ORG, 5).name = "Überprüfung 日本"
+    async with connected(sandbox=sandbox) as case:
+        (content,) = (await case.client.read_resource(f"campaigns://{ORG}/5")).contents
+    assert isinstance(content, TextResourceContents)
+    assert "Überprüfung 日本" in content.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("campaigns://octo-org/99", 'GitHub answers "not found" for campaign octo-org/99.'),
+        ("campaigns://no-such-org", 'GitHub answers "not found" for the campaigns of no-such-org.'),
+        ("campaigns://octo-org/abc", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo-org/0", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo-org/-1", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo-org/1.5", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo-org/99999999999999999999", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo-org/9999999999999999", "`campaign_number`: must be a positive whole number."),
+        ("campaigns://octo%20org", "`org`: give an organization's login"),
+        ("campaigns://-octo", "`org`: give an organization's login"),
+        (f"campaigns://{'a' * 40}/1", "`org`: give an organization's login"),
+        ("campaigns://octo-org/5/alerts", "Unknown resource"),
+        ("campaigns://", "Unknown resource"),
+        ("alerts://octo-org", "Unknown resource"),
+    ],
+)
+async def test_what_does_not_exist_or_cannot_is_an_error_about_the_request(era: str, uri: str, says: str) -> None:
+    async with connected(era) as case:
+        error = await refused(case, uri)
+    assert error.code == -32602
+    assert says in error.message
+    if "not found" not in says:
+        assert case.sent == []
+
+
+@pytest.mark.parametrize("uri", ["campaigns://octo-org/..", "campaigns://..%2Fx", "campaigns://octo-org/%2e%2e%2f1"])
+async def test_an_address_cannot_escape_its_path(era: str, uri: str) -> None:
+    async with connected(era) as case:
+        assert (await refused(case, uri)).code == -32602
+    assert case.sent == []
+
+
+async def test_an_organization_that_the_operator_does_not_allow_cannot_be_read(era: str) -> None:
+    async with connected(era, allow_orgs=(ORG,)) as case:
+        for uri in ("campaigns://octo-labs", "campaigns://octo-labs/1"):
+            error = await refused(case, uri)
+            assert "The operator does not allow organization octo-labs here. Allowed: octo-org." in error.message
+        assert case.sent == []
+        await read(case, "campaigns://OCTO-org/5")
+
+
+@pytest.mark.parametrize(
+    ("response", "says"),
+    [
+        (httpx.Response(503, json={}), "GitHub failed"),
+        (httpx.Response(200, text="<html>"), "answered with an HTML page"),
+        (httpx.Response(401, json={"message": "Bad credentials"}), "GitHub does not accept this token"),
+    ],
+)
+@pytest.mark.parametrize("uri", [f"campaigns://{ORG}", f"campaigns://{ORG}/5"])
+async def test_when_github_fails_the_error_says_so(era: str, uri: str, response: httpx.Response, says: str) -> None:
+    async def hook(sent: Sent) -> httpx.Response | None:
+        return response
+
+    async with connected(era, patience=0) as case:
+        case.recorder.hook = hook
+        error = await refused(case, uri)
+    assert error.code == -32603
+    assert says in error.message
+
+
+async def test_a_token_without_the_scope_is_told_what_is_missing() -> None:
+    async with connected(token=NO_SCOPE_TOKEN) as case:
+        error = await refused(case, f"campaigns://{ORG}")
+    assert "scope security_events" in error.message
+    assert NO_SCOPE_TOKEN not in error.message
+
+
+async def test_a_crash_gives_nothing_away(era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("an internal detail")
+
+    monkeypatch.setattr("server.domain.answers.days_left", crash)
+    async with connected(era) as case:
+        for uri in (f"campaigns://{ORG}", f"campaigns://{ORG}/5"):
+            error = await refused(case, uri)
+            assert error.code == -32603
+            assert "an internal detail" not in error.message
+
+
+async def test_both_templates_are_offered_and_no_fixed_resource(era: str) -> None:
+    async with connected(era) as case:
+        templates = (await case.client.list_resource_templates()).resource_templates
+        assert (await case.client.list_resources()).resources == []
+    assert [template.uri_template for template in templates] == [
+        "campaigns://{org}",
+        "campaigns://{org}/{campaign_number}",
+    ]
+    assert {template.mime_type for template in templates} == {"application/json"}
+
+
+@pytest.mark.parametrize("text", ["", " 5", "5 ", "+5", "٥", "5\n", "1e3", "0x5", "5" * 17])
+def test_text_that_only_resembles_a_number_is_none(text: str) -> None:
+    with pytest.raises(InvalidInput, match="must be a positive whole number"):
+        number_in(text)
+
+
+def test_a_number_in_text_is_read() -> None:
+    assert number_in("5") == 5
+    assert number_in("0005") == 5
