@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import MISSING, AfterValidator, BeforeValidator, Field
 
-from server.domain.checks import check_contact_link, check_number, check_org
+from server.domain.checks import check_contact_link, check_org, read_number
 from server.domain.dates import parse_end
 from server.domain.text import clean, hidden_characters, quote
 
@@ -40,16 +39,9 @@ def _check_language(value: str) -> str:
     return value.strip()
 
 
-def _read_number(value: object) -> int:
-    """Read a campaign's number from text."""
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,16}", value.strip()):
-        raise ValueError("must be a campaign's number, such as 3")
-    return check_number(int(value))
-
-
 _Org = Annotated[str, AfterValidator(check_org)]
 _EndsOn = Annotated[datetime, BeforeValidator(parse_end)]
-_Number = Annotated[int, BeforeValidator(_read_number)]
+_Number = Annotated[int, BeforeValidator(read_number)]
 
 Org = Annotated[_Org | MISSING, Field(description="Organization login, if not the server's default")]
 CampaignNumber = Annotated[_Number, Field(description="The campaign's number")]

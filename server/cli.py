@@ -77,7 +77,7 @@ def _version() -> int:
 def _serve(settings: Settings) -> int:
     from server.app import build_server  # noqa: PLC0415 - `--help` and `version` must not pay for it
 
-    if sys.stdin.isatty():
+    if sys.stdin is not None and sys.stdin.isatty():
         print(  # noqa: T201 - for the person at the terminal; stdout belongs to the protocol
             "Serving MCP over stdio, for a client to start; `security-campaigns-mcp demo` shows what it does. "
             "Stop with Ctrl-C.",

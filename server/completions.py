@@ -19,7 +19,7 @@ from mcp_types import (
 from pydantic import MISSING
 
 from server.context import AppContext
-from server.domain.checks import check_org
+from server.domain.checks import check_org, read_number
 from server.domain.models import Campaign
 from server.errors import CampaignsError
 
@@ -87,4 +87,7 @@ async def _campaign_numbers(app: AppContext, org: str | None, typed: str) -> Com
     def matches(campaign: Campaign) -> bool:
         return str(campaign.number).startswith(wanted) or wanted in campaign.name.casefold()
 
-    return _offer([str(campaign.number) for campaign in newest.campaigns if matches(campaign)], "")
+    found = [str(campaign.number) for campaign in newest.campaigns if matches(campaign)]
+    if not found and newest.next_page and wanted.isdecimal():  # an older one, known by its number
+        found = [str((await app.github.campaigns.get(org, read_number(wanted))).number)]
+    return _offer(found, "")

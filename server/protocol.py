@@ -31,7 +31,7 @@ from pydantic import AnyUrl, ValidationError
 
 from server.context import AppContext
 from server.domain.checks import holds_token
-from server.domain.explain import explain, unknown_argument
+from server.domain.explain import explain, listed, unknown_argument
 from server.domain.text import clean
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
 from server.schemas import slim_tool
@@ -91,7 +91,7 @@ class CampaignServer(MCPServer[AppContext]):
             return self._explained(name, arguments, expected) if expected else self._crashed(name, error)
         except MCPError as error:
             # Before 2026-07-28 a question is a request to the client, which may answer it with an error.
-            logger.info("%s: %s", name, error)
+            logger.info("%s: the client answered with error %s", name, error.code)
             refusal = Refused("Not confirmed (the client could not put the question).")
             return self._explained(name, arguments, refusal)
 
@@ -123,7 +123,7 @@ class CampaignServer(MCPServer[AppContext]):
         # Hosts send empty text for what a person left empty in a form.
         given = {key: value for key, value in (arguments or {}).items() if value not in (None, "")}
         if problems := _prompt_problems(prompt, given):
-            raise MCPError(INVALID_PARAMS, f"{name}: {'; '.join(problems)}.")
+            raise MCPError(INVALID_PARAMS, f"{name}: {listed(problems)}")
         try:
             return await super().get_prompt(name, given, context)
         except ValueError as error:
@@ -137,7 +137,10 @@ class CampaignServer(MCPServer[AppContext]):
         Raises:
             ResourceNotFoundError: when GitHub does not have it, or the address names nothing possible.
             ResourceError: when GitHub failed, with a sentence.
+            MCPError: -32602 for a token in the address, which an answer would otherwise repeat.
         """
+        if holds_token(str(uri)):
+            raise MCPError(INVALID_PARAMS, "The address contains what looks like a GitHub token; take it out.")
         try:
             return await super().read_resource(uri, context)
         except UnexpectedResourceError as error:
@@ -165,7 +168,7 @@ def _expected(error: ToolError) -> CampaignsError | None:
     if isinstance(error, UnexpectedToolError):
         return None
     if isinstance(cause, ValidationError):
-        return InvalidInput(f"{'; '.join(explain(cause))}.")
+        return InvalidInput(explain(cause))
     # What is left is the SDK's: the answer to a question does not fit the form that was asked for.
     return Refused("Not confirmed (the client's answer could not be read).")
 
@@ -179,7 +182,7 @@ def _refuse_misplaced(arguments: Mapping[str, Any], properties: Mapping[str, Any
     unknown = [unknown_argument(argument, properties) for argument in arguments if argument not in properties]
     known = {argument: value for argument, value in arguments.items() if argument in properties}
     if problems := unknown + _token_problems(known):
-        raise InvalidInput(f"{'; '.join(problems)}.")
+        raise InvalidInput(listed(problems))
 
 
 def _failed(text: str) -> CallToolResult:
@@ -236,7 +239,7 @@ def _token_problems(arguments: Mapping[str, Any]) -> list[str]:
 
 def _protocol_error(name: str, cause: BaseException | None) -> MCPError:
     if isinstance(cause, ValidationError):
-        return MCPError(INVALID_PARAMS, f"{name}: {'; '.join(explain(cause))}.")
+        return MCPError(INVALID_PARAMS, f"{name}: {explain(cause)}")
     if isinstance(cause, _CALLERS_MISTAKES):
         return MCPError(INVALID_PARAMS, f"{name}: {cause}")
     if isinstance(cause, CampaignsError):

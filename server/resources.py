@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
-
 from mcp.server.mcpserver import MCPServer
+from pydantic import BaseModel
 
 from server.context import AppContext, CallContext, app_of
-from server.domain.answers import row
-from server.domain.checks import check_number, check_org
+from server.domain.answers import NO_DRAFTS, CampaignList, row
+from server.domain.checks import check_org, read_number
 from server.errors import InvalidInput
 
 JSON = "application/json"
@@ -17,24 +15,32 @@ _PAGE = 100  # GitHub's largest page; more than that no one reads
 
 
 async def campaign_list(org: str, ctx: CallContext) -> str:
-    """Describe the newest 100 campaigns of an organization."""
+    """Describe the newest 100 campaigns of an organization, as list_campaigns would."""
     app = app_of(ctx)
     org = _allowed_org(app, org)
     found = await app.github.campaigns.page(org, state=None, sort="created", direction="desc", page=1, per_page=_PAGE)
-    now = app.now()
-    return _json([row(campaign, now).model_dump(mode="json", exclude_none=True) for campaign in found.campaigns])
+    return _json(
+        CampaignList(
+            org=org,
+            campaigns=[row(campaign, app.now()) for campaign in found.campaigns],
+            seen=len(found.campaigns),
+            has_more=found.next_page is not None,
+            url=app.page(org),
+            note=NO_DRAFTS,
+        )
+    )
 
 
 async def campaign(org: str, campaign_number: str, ctx: CallContext) -> str:
     """Describe one campaign whole."""
     app = app_of(ctx)
     org = _allowed_org(app, org)
-    found = await app.github.campaigns.get(org, number_in(campaign_number))
-    return _json(app.describe(org, found).model_dump(mode="json", exclude_none=True))
+    found = await app.github.campaigns.get(org, _number(campaign_number))
+    return _json(app.describe(org, found))
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # the SDK's own form is indented
+def _json(answer: BaseModel) -> str:
+    return answer.model_dump_json(exclude_none=True)  # compact; the SDK's own form is indented
 
 
 def _allowed_org(app: AppContext, org: str) -> str:
@@ -44,16 +50,9 @@ def _allowed_org(app: AppContext, org: str) -> str:
         raise InvalidInput(f"`org`: {problem}.") from None
 
 
-def number_in(text: str) -> int:
-    """Read a campaign's number from text.
-
-    Raises:
-        InvalidInput: when it is none.
-    """
+def _number(text: str) -> int:
     try:
-        if not re.fullmatch(r"[0-9]{1,16}", text):
-            raise ValueError("must be a positive whole number")
-        return check_number(int(text))
+        return read_number(text)
     except ValueError as problem:
         raise InvalidInput(f"`campaign_number`: {problem}.") from None
 

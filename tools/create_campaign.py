@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import anyio
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
@@ -19,12 +18,13 @@ from server.domain.dates import spoken, wire
 from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertPairs, Campaign
 from server.domain.text import quote
 from server.errors import AnswerUsedBefore, CampaignsError, InvalidInput, Refused
+from server.github.campaigns import Published
 from server.guards.confirmation import GoAhead, require_asking, require_yes
 from server.guards.one_use import answer_was_used
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from tools.answers import SentRequest, WriteResult, answered
-from tools.managers import check_managers
+from tools.checks import check_managers, not_as_sent, require_future
 from tools.parameters import (
     Alerts,
     ContactLink,
@@ -77,7 +77,7 @@ async def plan_creation(
     """Check everything that can be checked before publishing, and word the question."""
     app = app_of(ctx)
     org = app.policy.org(org)
-    require_future(ends_at, app.now(), InvalidInput)
+    require_future(ends_at, app.github.clock.at_least(), InvalidInput)
     await _refuse_used_answer(app, org)
     effect = Effect.OPEN_ISSUES if generate_issues else Effect.OTHER_WRITE
     asks = app.policy.asks(effect)
@@ -90,6 +90,8 @@ async def plan_creation(
     require_room(org, open_campaigns, name, ends_at)
     body = _body(name, description, ends_at, managers, team_managers, contact_link, alerts, generate_issues)
     question = _question(account, org, body) if asks else None
+    if dry_run:
+        notes.append("The alerts were not looked up; GitHub takes those that exist and are open.")
     if len(alerts) > _REPOSITORIES_WARNING:
         notes.append(f"More than {_REPOSITORIES_WARNING} repositories: GitHub may not take all of them.")
     sentence = (
@@ -116,21 +118,6 @@ async def _refuse_used_answer(app: AppContext, org: str) -> None:
         "That answer was used already, and one answer is good for one execution; this call published nothing. "
         f"Open campaigns of {org} now: {stands}."
     )
-
-
-def require_future(ends_at: datetime, now: datetime, error: type[CampaignsError] = Refused) -> None:
-    """Refuse an end that has passed.
-
-    Args:
-        ends_at: the end that is wanted.
-        now: GitHub's time, as far as it is known.
-        error: what to raise; InvalidInput only while nothing has been sent, since that is what it says.
-
-    Raises:
-        CampaignsError: as `error` says, naming the first date that works.
-    """
-    if ends_at <= now:
-        raise error(f"`ends_at` {wire(ends_at)} is in the past; give a date from {now:%Y-%m-%d} on.")
 
 
 def require_room(org: str, open_campaigns: Sequence[Campaign], name: str, ends_at: datetime) -> None:
@@ -236,18 +223,22 @@ async def create_campaign(
         require_room(plan.org, open_campaigns, name, ends_at)
         require_future(ends_at, app.now())
         known = {found.number for found in open_campaigns}
-        with anyio.CancelScope(shield=True):  # a write that has begun is finished, so that its outcome is known
-            campaign = await app.github.campaigns.create(plan.org, plan.body, known=known)
-    return answered(_published(app, plan, campaign))
+        published = await app.github.campaigns.create(plan.org, plan.body, known=known)
+    return answered(_described(app, plan, published))
 
 
-def _published(app: AppContext, plan: CreatePlan, campaign: Campaign) -> WriteResult:
+def _described(app: AppContext, plan: CreatePlan, published: Published) -> WriteResult:
+    campaign = published.campaign
     described = app.describe(plan.org, campaign)
     sent = sum(len(pair["alert_numbers"]) for pair in plan.body["code_scanning_alerts"])
     notes = list(plan.notes)
+    if published.found:
+        notes.append("GitHub's answer was lost; this campaign was found by looking, new and just as it was sent.")
+    if different := not_as_sent(campaign, plan.body):
+        notes.append(f"GitHub answers with another {', '.join(different)} than was sent.")
     counted = campaign.alert_stats.total if campaign.alert_stats else sent
     if counted != sent:
-        notes.append(f"GitHub counts {counted} alerts; {sent} were sent. Alerts closed meanwhile are not taken.")
+        notes.append(f"GitHub counts {counted} alerts; {sent} were sent.")
     return WriteResult(
         summary=f"Published as campaign {campaign.number}: {described.url}", notes=notes or None, campaign=described
     )

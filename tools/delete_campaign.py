@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-import anyio
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
@@ -79,8 +78,7 @@ async def delete_campaign(
     if plan.question:
         require_typed(answer, plan.expected)
         require_unchanged(plan.org, plan.shown, await app.github.campaigns.get(plan.org, campaign_number))
-    with anyio.CancelScope(shield=True):  # a write that has begun is finished, so that its outcome is known
-        await app.github.campaigns.delete(plan.org, campaign_number)
+    await app.github.campaigns.delete(plan.org, campaign_number)
     return answered(
         DeleteResult(
             summary=f"Deleted {plan.expected} {quote(plan.shown.name)}.",

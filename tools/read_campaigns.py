@@ -8,11 +8,9 @@ from mcp_types import CallToolResult
 from pydantic import MISSING
 
 from server.context import CallContext, app_of
-from server.domain.answers import CampaignDetail, CampaignList, row
+from server.domain.answers import NO_DRAFTS, CampaignDetail, CampaignList, row
 from tools.answers import answered
 from tools.parameters import CampaignNumber, Direction, Org, PageNumber, PerPage, Sort, State
-
-DRAFTS_NOTE = "GitHub's API does not show drafts."
 
 
 async def list_campaigns(
@@ -44,7 +42,7 @@ async def list_campaigns(
             has_more=found.next_page is not None,
             next_page=found.next_page,
             url=app.page(org),
-            note=DRAFTS_NOTE,
+            note=NO_DRAFTS,
         )
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import anyio
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
@@ -29,8 +28,7 @@ from server.guards.confirmation import (
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from tools.answers import Change, SentRequest, WriteResult, answered
-from tools.create_campaign import require_future
-from tools.managers import check_managers
+from tools.checks import check_managers, not_as_sent, require_future, same, wire_value
 from tools.parameters import (
     CampaignNumber,
     Description,
@@ -89,11 +87,17 @@ async def plan_update(
     if not changes:
         raise InvalidInput("nothing to change was given.", "Name at least one field with its new value.")
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.now(), InvalidInput)
+        require_future(ends_at, app.github.clock.at_least(), InvalidInput)
     await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
     shown = await app.github.campaigns.get(org, campaign_number)
     if shown.state == state:
         raise Refused(f"Campaign {org}/{campaign_number} {quote(shown.name)} is already {state}.")
+    before = {field: wire_value(shown, field) for field in changes}
+    # What an answer leaves out, as contact_link may be, is not known to be null.
+    if all(field in shown.model_fields_set and same(before[field], value) for field, value in changes.items()):
+        raise Refused(f"Campaign {org}/{campaign_number} {quote(shown.name)} has these values already.")
+    if isinstance(ends_at, datetime):
+        require_future(ends_at, app.now())  # again, now that GitHub has told the time
     asks = app.policy.asks(Effect.CLOSE if state == "closed" else Effect.OTHER_WRITE)
     if asks and not dry_run:
         require_asking(ctx, "This change", f"Make it at {app.page(org, campaign_number)}")
@@ -101,7 +105,6 @@ async def plan_update(
     question = None
     if asks:
         question = _question(await app.github.people.acting_account(org), org, shown, changes)
-    before = {field: _wire_value(shown, field) for field in changes}
     current = digest(
         {
             "tool": "update_campaign",
@@ -124,11 +127,6 @@ def _given(**fields: object) -> dict[str, Any]:
         for field, value in fields.items()
         if value is not MISSING
     }
-
-
-def _wire_value(campaign: Campaign, field: str) -> Any:
-    value = getattr(campaign, field)
-    return wire(value) if isinstance(value, datetime) else value
 
 
 def _question(account: str, org: str, shown: Campaign, changes: Mapping[str, Any]) -> str:
@@ -193,15 +191,15 @@ async def update_campaign(
     if plan.question:
         require_yes(answer)
         before = await app.github.campaigns.get(plan.org, campaign_number)
-        require_unchanged(plan.org, plan.shown, before)
-    if isinstance(ends_at, datetime):
-        require_future(ends_at, app.now())  # again, now that GitHub has told the time
-    with anyio.CancelScope(shield=True):  # a write that has begun is finished, so that its outcome is known
-        campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
-    after = {field: _wire_value(campaign, field) for field in plan.changes}
+        require_unchanged(plan.org, plan.shown, before, also=plan.changes)
+    campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
+    after = {field: wire_value(campaign, field) for field in plan.changes}
+    different = not_as_sent(campaign, plan.changes)
     return answered(
         WriteResult(
-            summary=_done(named, plan.changes),
+            summary=f"GitHub took the change of {named}, but answers with another {', '.join(different)}."
+            if different
+            else _done(named, plan.changes),
             notes=plan.notes or None,
             changes=_compared(before, after),
             campaign=app.describe(plan.org, campaign),
@@ -210,7 +208,7 @@ async def update_campaign(
 
 
 def _compared(before: Campaign, after: Mapping[str, Any]) -> dict[str, Change]:
-    return {field: Change(before=_wire_value(before, field), after=value) for field, value in after.items()}
+    return {field: Change(before=wire_value(before, field), after=value) for field, value in after.items()}
 
 
 def _done(named: str, changes: Mapping[str, Any]) -> str:

@@ -48,6 +48,9 @@ class CampaignList(BaseModel):
     note: str
 
 
+NO_DRAFTS = "GitHub's API does not show drafts."
+
+
 def campaigns_url(web_url: str, org: str) -> str:
     """Return the address of an organization's campaigns on GitHub."""
     return f"{web_url}/orgs/{org}/security/campaigns"

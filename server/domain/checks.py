@@ -32,9 +32,18 @@ def check_org(value: str) -> str:
 
 def check_number(value: int) -> int:
     """Accept a number that GitHub could have given out."""
-    if not _possible(value):
+    if value > _LARGEST_NUMBER:
+        raise ValueError("is larger than any number GitHub gives out")
+    if value < 1:
         raise ValueError("must be a positive whole number")
     return value
+
+
+def read_number(text: object) -> int:
+    """Read a campaign's number that came as text, as in a prompt's argument or a resource's address."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,16}", text.strip()):
+        raise ValueError("must be a campaign's number, such as 3")
+    return check_number(int(text))
 
 
 def _possible(number: int) -> bool:

@@ -5,7 +5,7 @@ The offending value is never repeated: it may be a secret in the wrong place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -27,15 +27,20 @@ _SENTENCES: Mapping[str, str] = {
     "extra_forbidden": "is not a known field here",
 }
 
+_MOST_PROBLEMS = 5
 _LONGEST_NAME = 30  # tokens are longer
 
 
-def explain(error: ValidationError) -> list[str]:
-    """Return one sentence (without a full stop) for each thing that is wrong."""
-    return [
-        _sentence(dict(finding))
-        for finding in error.errors(include_url=False, include_input=True, include_context=True)
-    ]
+def explain(error: ValidationError) -> str:
+    """Return a sentence for what is wrong: the first five things, and how many more there are."""
+    findings = error.errors(include_url=False, include_input=True, include_context=True)
+    return listed([_sentence(dict(finding)) for finding in findings])
+
+
+def listed(problems: Sequence[str]) -> str:
+    """Join problems into a sentence: the first five, and how many more there are."""
+    more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
+    return f"{'; '.join([*problems[:_MOST_PROBLEMS], *more])}."
 
 
 def _sentence(finding: Mapping[str, Any]) -> str:

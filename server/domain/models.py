@@ -38,8 +38,15 @@ def _named(key: str) -> Any:
     return BeforeValidator(pick)
 
 
-def _cleaned(limit: int, allowed: str = "") -> Any:
-    return BeforeValidator(lambda value: clean(value, limit, allowed=allowed) if isinstance(value, str) else value)
+def _cleaned(limit: int, allowed: str = "", *, absent: str | None = "") -> Any:
+    """Make a validator that cleans text; what is no text counts as absent."""
+    return BeforeValidator(lambda value: clean(value, limit, allowed=allowed) if isinstance(value, str) else absent)
+
+
+def _readable_stats(value: Any) -> Any:
+    """Keep counts only when all three are there: half a count would look like a whole one."""
+    counts = ("open_count", "in_progress_count", "closed_count")
+    return value if isinstance(value, dict) and all(isinstance(value.get(count), int) for count in counts) else None
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -89,8 +96,8 @@ class Campaign(BaseModel):
     closed_at: _Moment | None = None
     managers: Annotated[list[str], _named("login")] = Field(default_factory=list)
     team_managers: Annotated[list[str], _named("slug")] = Field(default_factory=list)
-    contact_link: Annotated[str | None, _cleaned(_LONGEST_LINK)] = None
-    alert_stats: AlertStats | None = None
+    contact_link: Annotated[str | None, _cleaned(_LONGEST_LINK, absent=None)] = None
+    alert_stats: Annotated[AlertStats | None, BeforeValidator(_readable_stats)] = None
 
 
 class AlertPairs(BaseModel):

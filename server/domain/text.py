@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import unicodedata
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Unassigned code points are not hidden as such: to this Python a new emoji is one.
 # Letters and marks that show nothing, used to hide or smuggle text: joiners, fillers, variation selectors, blanks.
 # U+FE0E and U+FE0F stay: they choose between the two looks of an emoji.
 _HIDDEN_RANGES = (
@@ -13,11 +14,14 @@ _HIDDEN_RANGES = (
     (0x115F, 0x1160),
     (0x17B4, 0x17B5),
     (0x180B, 0x180F),
+    (0x2060, 0x206F),
     (0x2800, 0x2800),
     (0x3164, 0x3164),
     (0xFE00, 0xFE0D),
+    (0xFDD0, 0xFDEF),
     (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
 )
 _BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 
@@ -26,8 +30,10 @@ def _is_hidden(character: str, allowed: str) -> bool:
     if character in allowed:
         return False
     code = ord(character)
-    return unicodedata.category(character) in _HIDDEN_CATEGORIES or any(
-        low <= code <= high for low, high in _HIDDEN_RANGES
+    return (
+        unicodedata.category(character) in _HIDDEN_CATEGORIES
+        or code & 0xFFFE == 0xFFFE  # the last two of every plane are no characters
+        or any(low <= code <= high for low, high in _HIDDEN_RANGES)
     )
 
 

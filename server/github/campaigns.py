@@ -17,6 +17,7 @@ from server.domain.text import clean
 from server.errors import GitHubError, NotFound, OutcomeUnknown, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
 from server.github.client import Answer, GitHubClient
+from server.github.not_found import narrowed
 from server.github.pages import LARGEST_PAGE, all_pages, objects
 from server.github.publishing import Attempt
 from server.settings import Settings
@@ -28,6 +29,14 @@ class CampaignPage:
 
     campaigns: list[Campaign]
     next_page: int | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """A new campaign. `found` is True when GitHub's answer was lost and the campaign was found by looking."""
+
+    campaign: Campaign
+    found: bool = False
 
 
 class Campaigns:
@@ -63,9 +72,12 @@ class Campaigns:
         params: dict[str, str | int] = {"sort": sort, "direction": direction, "page": page, "per_page": per_page}
         if state is not None:
             params["state"] = state
-        answer = await self._client.request(
-            "GET", f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org)
-        )
+        try:
+            answer = await self._client.request(
+                "GET", f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org)
+            )
+        except NotFound as refusal:
+            raise await narrowed(self._client, refusal, org) from refusal
         listed = objects(answer.content, _all_of(org))
         return CampaignPage(
             [_read(item, f"one of {_all_of(org)}") for item in listed], page + 1 if answer.next_url else None
@@ -78,9 +90,12 @@ class Campaigns:
             GitHubError: as `page` does, and when the pages do not come to an end.
         """
         params: dict[str, str | int] = {"sort": "created", "direction": "desc", "state": "open"}
-        listed = await all_pages(
-            self._client, f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org)
-        )
+        try:
+            listed = await all_pages(
+                self._client, f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org)
+            )
+        except NotFound as refusal:
+            raise await narrowed(self._client, refusal, org) from refusal
         return [_read(item, f"one of {_all_of(org)}") for item in listed]
 
     async def get(self, org: str, number: int) -> Campaign:
@@ -90,15 +105,18 @@ class Campaigns:
             NotFound: it does not exist or is hidden from this token.
             GitHubError: GitHub refused, failed, or answered something else than this campaign.
         """
-        answer = await self._client.request("GET", _path(org, number), org=org, about=_one(org, number))
+        try:
+            answer = await self._client.request("GET", _path(org, number), org=org, about=_one(org, number))
+        except NotFound as refusal:
+            raise await narrowed(self._client, refusal, org, number) from refusal
         return _read(answer.content, _one(org, number), number)
 
-    async def create(self, org: str, body: Mapping[str, object], *, known: Collection[int]) -> Campaign:
+    async def create(self, org: str, body: Mapping[str, object], *, known: Collection[int]) -> Published:
         """Publish a campaign: send `body` once, and after an unclear answer look for what became of it.
 
-        A campaign counts as the result of this attempt only if it has the same name, description and end, was
-        created since the attempt began (in GitHub's time, which the caller's reading of the open campaigns has
-        told), and is the only such one.
+        A campaign counts as the result of this attempt only if it is as it was sent (name, description, end,
+        managers, contact link), is not among `known`, was created since the attempt began (in GitHub's time, which
+        the caller's reading of the open campaigns has told), and is the only such one.
 
         Args:
             org: the organization.
@@ -115,15 +133,15 @@ class Campaigns:
             answer = await self._client.request(
                 "POST", f"/orgs/{segment(org)}/campaigns", org=org, body=body, about=named
             )
-            return _read_written(answer, named)
+            return Published(_read_new(answer, named, attempt.known))
         except GitHubError as unclear:
             if not unclear.may_have_happened:
-                raise
+                raise await self._definite(unclear, org) from unclear
             found = await self._look_for(attempt, unclear)
         try:
-            return await self.get(org, found.number)
+            return Published(await self.get(org, found.number), found=True)
         except GitHubError:
-            return found  # it is known to exist; the list's shorter form is better than an error
+            return Published(found, found=True)  # it is known to exist; a list's shorter form is better than an error
 
     async def update(self, org: str, number: int, changes: Mapping[str, object]) -> Campaign:
         """Change the given fields of a campaign and return it as it is then.
@@ -138,7 +156,7 @@ class Campaigns:
             return _read_written(answer, about, number)
         except GitHubError as unclear:
             if not unclear.may_have_happened:
-                raise
+                raise await self._definite(unclear, org, number) from unclear
             raise _unclear(unclear, f"{about} was changed") from unclear
 
     async def delete(self, org: str, number: int) -> None:
@@ -155,9 +173,13 @@ class Campaigns:
             await self._client.request("DELETE", _path(org, number), org=org, about=_one(org, number))
         except GitHubError as unclear:
             if not unclear.may_have_happened:
-                raise
+                raise await self._definite(unclear, org, number) from unclear
             if not isinstance(unclear, NotFound):
                 raise _unclear(unclear, f"{_one(org, number)} was deleted") from unclear
+
+    async def _definite(self, refusal: GitHubError, org: str, number: int | None = None) -> GitHubError:
+        """Return the error for a write that was certainly not carried out."""
+        return await narrowed(self._client, refusal, org, number) if isinstance(refusal, NotFound) else refusal
 
     async def _look_for(self, attempt: Attempt, unclear: GitHubError) -> Campaign:
         """Look for the campaign of an attempt, pausing before each look.
@@ -175,7 +197,7 @@ class Campaigns:
             found = attempt.matches_in(newest.campaigns)
             if len(found) == 1:
                 return found[0]
-            attempt.note_look(self._clock.now())
+            attempt.note_look(self._clock.now(), newest.campaigns)
             if found:
                 raise attempt.several(unclear, found) from unclear
         raise attempt.not_seen(unclear) from unclear
@@ -200,6 +222,15 @@ def _unclear(unclear: GitHubError, done: str) -> OutcomeUnknown:
         status=unclear.status,
         request_id=unclear.request_id,
     )
+
+
+def _read_new(answer: Answer, about: str, known: Collection[int]) -> Campaign:
+    campaign = _read_written(answer, about)
+    if campaign.number not in known:
+        return campaign
+    impossible = UnexpectedAnswer(f"GitHub answered with campaign {campaign.number}, which is an older one.")
+    impossible.status, impossible.may_have_happened = answer.status, True
+    raise impossible
 
 
 def _read_written(answer: Answer, about: str, number: int | None = None) -> Campaign:
@@ -230,5 +261,5 @@ def _read(content: object, about: str, number: int | None = None) -> Campaign:
             wrong = f"it has the number {campaign.number}"
     raise UnexpectedAnswer(
         f"GitHub's answer for {about} is not what its reference describes: {wrong}.",
-        "Try again; if it stays, report it with the request id. Does something else answer in GitHub's place?",
+        "Try again; if it stays, does something else answer in GitHub's place?",
     )

@@ -174,7 +174,8 @@ class GitHubClient:
         call.sent += 1
         try:
             # httpx limits each read; this limits the whole, or an answer that drips would never end.
-            with anyio.fail_after(self._limit(call)):
+            # And a write under way is not cut off by a caller who gives up: that would leave its outcome in doubt.
+            with anyio.CancelScope(shield=not call.reads), anyio.fail_after(self._limit(call)):
                 response = await self._http.send(request)
         finally:
             call.spent += time.monotonic() - began

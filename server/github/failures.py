@@ -128,6 +128,12 @@ def refusal(response: httpx.Response, call: Call, api_version: str) -> GitHubErr
         error = Rejected(
             f"GitHub does not support API version {api_version}.{said}", "Choose another one with --api-version."
         )
+    elif status == 404 and (lacking := _lacking_scope(response.headers)):
+        # GitHub hides what a token may not see; the scopes tell that this is such a case.
+        error = PermissionMissing(
+            f"This token may not {'read' if call.reads else 'change'} {call.about}: {lacking}.",
+            f"Add the scope to the token.{advice}",
+        )
     elif status in (404, 410):
         error = NotFound(
             f'GitHub answers "not found" for {call.about}. It does not exist, or GitHub hides it because {needs}.',
@@ -146,6 +152,7 @@ def _needs(call: Call) -> str:
         return (
             f'the token lacks the organization permission "Campaigns: {access}" (classic tokens: scope '
             f"security_events), or its account is neither owner nor security manager{owner}"
+            + (', or it lacks "Code scanning alerts: read" on one of the repositories' if call.method == "POST" else "")
         )
     return f"the token lacks a permission or scope for it, or its account a role{owner}"
 
@@ -162,13 +169,20 @@ def _why_forbidden(headers: httpx.Headers, needs: str) -> tuple[str, str]:
         )
     if permissions := headers.get("x-accepted-github-permissions"):
         return (f"it lacks the permission {quote(permissions, _LONGEST_ITEM)}", "Grant it to the token or app.")
+    if lacking := _lacking_scope(headers):
+        return (lacking, "Add the scope to the token.")
+    return needs, "Ask an owner of the organization for the missing permission or role."
+
+
+def _lacking_scope(headers: httpx.Headers) -> str:
+    """Say which scope is missing, as far as GitHub tells; nothing for tokens without scopes."""
     accepted = _scopes(headers.get("x-accepted-oauth-scopes", ""))
     held = _scopes(headers.get("x-oauth-scopes", ""))
-    if accepted and "x-oauth-scopes" in headers and not set(accepted) & set(held):
-        named = quote(", ".join(accepted), _LONGEST_ITEM)
-        has = quote(", ".join(held), _LONGEST_ITEM) if held else "none"
-        return (f"it needs one of the scopes {named} and has {has}", "Add the scope to the token.")
-    return needs, "Ask an owner of the organization for the missing permission or role."
+    wide = {"repo", "admin:org"}  # these include smaller ones, so holding one proves nothing
+    if not accepted or "x-oauth-scopes" not in headers or set(held) & ({*accepted} | wide):
+        return ""
+    named = quote(", ".join(accepted), _LONGEST_ITEM)
+    return f"it needs one of the scopes {named} and has {quote(', '.join(held), _LONGEST_ITEM) if held else 'none'}"
 
 
 def _scopes(header: str) -> list[str]:

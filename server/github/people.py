@@ -19,6 +19,7 @@ from server.settings import Settings
 __all__ = ["ManagerCheck", "People"]
 
 _SOME_INSTALLATION = "this app installation"
+_SOMEBODY = "the account of this token"
 _LONGEST_LOGIN = 100
 _MOST_REMEMBERED = 64
 
@@ -75,7 +76,7 @@ class People:
         try:
             answer = await self._client.request("GET", "/user", org=org, about="this token's account")
         except PermissionMissing:
-            return _SOME_INSTALLATION
+            return _SOMEBODY
         login = answer.content.get("login") if isinstance(answer.content, dict) else None
         if not isinstance(login, str) or not login:
             raise UnexpectedAnswer(

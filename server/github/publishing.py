@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from server.domain.models import NAME_LIMIT, Campaign
 from server.domain.text import clean, quote
 from server.errors import GitHubError, OutcomeUnknown
 
 _BEFORE_AGAIN = "Do not create it again before looking at list_campaigns."
+# What was there before the attempt is known by number, so some difference between GitHub's own clocks does no harm.
+_CLOCKS_DIFFER = timedelta(seconds=5)
 _COUNTS = {1: "one look", 2: "two looks", 3: "three looks"}
 
 
@@ -28,6 +30,7 @@ class Attempt:
     began: datetime
     _looks: list[datetime] = field(default_factory=list)
     _failed: list[tuple[datetime, GitHubError]] = field(default_factory=list)
+    _rivals: list[int] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -39,16 +42,33 @@ class Attempt:
         return [
             campaign
             for campaign in campaigns
-            if campaign.number not in self.known
-            and campaign.created_at >= self.began
-            and _comparable(campaign.name) == _comparable(self.body.get("name"))
+            if self._is_rival(campaign)
+            and campaign.created_at >= self.began - _CLOCKS_DIFFER
             and _comparable(campaign.description) == _comparable(self.body.get("description"))
-            and campaign.ends_at.astimezone(UTC).replace(microsecond=0) == _moment(self.body.get("ends_at"))
+            and self._same_people(campaign)
         ]
 
-    def note_look(self, now: datetime) -> None:
-        """Remember a look that showed no single match."""
+    def _is_rival(self, campaign: Campaign) -> bool:
+        """Whether a campaign was not there before and has this one's name and end: this one, or somebody else's."""
+        return (
+            campaign.number not in self.known
+            and _comparable(campaign.name) == _comparable(self.body.get("name"))
+            and campaign.ends_at.astimezone(UTC).replace(microsecond=0) == _moment(self.body.get("ends_at"))
+        )
+
+    def _same_people(self, campaign: Campaign) -> bool:
+        """Whether managers and contact link are as sent, where both sides name them."""
+        sent_link = self.body.get("contact_link")
+        return (
+            _logins(self.body.get("managers")) in (None, _logins(campaign.managers))
+            and _logins(self.body.get("team_managers")) in (None, _logins(campaign.team_managers))
+            and (sent_link is None or campaign.contact_link in (None, sent_link))
+        )
+
+    def note_look(self, now: datetime, shown: Iterable[Campaign]) -> None:
+        """Remember a look that showed no single match, and what it showed with this name and end."""
         self._looks.append(now)
+        self._rivals = [campaign.number for campaign in shown if self._is_rival(campaign)]
 
     def note_failed_look(self, failure: GitHubError, now: datetime) -> None:
         """Remember a look that GitHub did not answer."""
@@ -59,7 +79,14 @@ class Attempt:
         seen = []
         if self._looks:
             after = f"{_counted(len(self._looks))} (last at {self._looks[-1]:%H:%M:%S} UTC)"
-            seen.append(f"None with this name and end date has appeared after {after}.")
+            if self._rivals:
+                verb = "has" if len(self._rivals) == 1 else "have"
+                seen.append(
+                    f"{_named(self._rivals)} {verb} this name and end date, but not all of what was sent, or an "
+                    f"earlier beginning; nothing else has appeared after {after}."
+                )
+            else:
+                seen.append(f"None with this name and end date has appeared after {after}.")
         if self._failed:
             now, failure = self._failed[-1]
             failed = f"{_counted(len(self._failed)).capitalize()} failed (last at {now:%H:%M:%S} UTC)"
@@ -68,9 +95,9 @@ class Attempt:
 
     def several(self, unclear: GitHubError, found: list[Campaign]) -> OutcomeUnknown:
         """Return the error for two or more campaigns that could be this attempt's."""
-        numbers = " and ".join(str(number) for number in sorted(campaign.number for campaign in found))
+        numbers = _named([campaign.number for campaign in found])
         return self._unknown(
-            unclear, f"Campaigns {numbers} of {self.org} have this name and end date and are as new as this attempt."
+            unclear, f"{numbers} of {self.org} have this name and end date and are as new as this attempt."
         )
 
     def _unknown(self, unclear: GitHubError, seen: str) -> OutcomeUnknown:
@@ -80,6 +107,14 @@ class Attempt:
             status=unclear.status,
             request_id=unclear.request_id,
         )
+
+
+def _named(numbers: list[int]) -> str:
+    return f"Campaign{'s' if len(numbers) > 1 else ''} {' and '.join(str(number) for number in sorted(numbers))}"
+
+
+def _logins(value: object) -> list[str] | None:
+    return sorted(str(login).lower() for login in value) if isinstance(value, list) else None
 
 
 def _counted(number: int) -> str:

@@ -1,22 +1,24 @@
 """Asking a person before a write, and refusing whatever is not that person's fresh and matching answer.
 
 Questions go through the SDK's `Resolve` and `Elicit`, which serve both protocol eras. They hold stable facts only:
-on 2026-07-28 the question is rendered again when the answer arrives, and a different text would be asked again.
+on 2026-07-28 the question is rendered again when the answer arrives, and a different text is asked again. So there a
+campaign that changed meanwhile is shown anew and needs a new answer; before, it is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mcp.server.elicitation import AcceptedElicitation, CancelledElicitation, DeclinedElicitation
 from mcp.server.mcpserver import Context
 from mcp_types import ClientCapabilities
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from server.domain.checks import holds_token
 from server.domain.dates import spoken
 from server.domain.models import Campaign
-from server.domain.text import quote
+from server.domain.text import hidden_characters, quote
 from server.errors import AnswerUsedBefore, CampaignsError, NotFound, Refused
 from server.guards.one_use import answer_was_used
 
@@ -24,14 +26,24 @@ Outcome = AcceptedElicitation[Any] | DeclinedElicitation | CancelledElicitation
 _ASKED_IN_RESULT = "2026-07-28"  # from this protocol on, questions travel in results and need no back-channel
 
 
+def _bare(schema: dict[str, Any]) -> None:
+    """Keep class names and docstrings out of a form: hosts show its title and description to the person."""
+    schema.pop("title", None)
+    schema.pop("description", None)
+
+
 class TypedCampaign(BaseModel):
     """The answer to a question about something irreversible."""
+
+    model_config = ConfigDict(json_schema_extra=_bare)
 
     campaign: str = Field(title="Campaign", description="organization/number, as shown in the question")
 
 
 class GoAhead(BaseModel):
     """The answer to a yes-or-no question."""
+
+    model_config = ConfigDict(json_schema_extra=_bare)
 
     go_ahead: bool = Field(title="Go ahead?", strict=True)
 
@@ -122,8 +134,14 @@ def require_typed(answer: Outcome, expected: str) -> None:
         typed = answer.data.campaign if isinstance(answer.data, TypedCampaign) else ""
         if typed.strip() == expected:
             return
-        raise Refused(f"Not confirmed (the answer was {quote(typed, 40)}, not {quote(expected)}).")
+        raise Refused(f"Not confirmed (the answer was {_shown(typed)}, not {quote(expected)}).")
     raise _unanswered(answer)
+
+
+def _shown(typed: str) -> str:
+    if holds_token(typed):
+        return "a GitHub token"  # pasted into the wrong place; it must not come back
+    return quote(typed, 40) + (" with invisible characters" if hidden_characters(typed) else "")
 
 
 def _unanswered(answer: Outcome) -> Refused:
@@ -131,15 +149,21 @@ def _unanswered(answer: Outcome) -> Refused:
     return Refused(f"Not confirmed (the client answered {answer.action!r}).")
 
 
-def require_unchanged(org: str, shown: Campaign, now: Campaign) -> None:
+def require_unchanged(org: str, shown: Campaign, now: Campaign, *, also: Iterable[str] = ()) -> None:
     """Refuse when the campaign is no longer the one that was shown.
 
     `updated_at` and the counts do not matter: GitHub moves them by itself when an alert closes.
 
+    Args:
+        org: the campaign's organization.
+        shown: the campaign as it was shown.
+        now: the campaign just before the write.
+        also: further fields that would be overwritten.
+
     Raises:
         Refused: naming what is different.
     """
-    fields = ("number", "created_at", "name", "state", "ends_at")
+    fields = dict.fromkeys(["number", "created_at", "name", "state", "ends_at", *also])
     changed = [field for field in fields if getattr(shown, field) != getattr(now, field)]
     if changed:
         raise Refused(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from server.domain.explain import explain, unknown_argument
+from server.domain.explain import explain, listed, unknown_argument
 
 SECRET = "ghp_" + "s3cR" * 9
 KNOWN = ("name", "org", "campaign_number")
@@ -35,7 +35,7 @@ class Outer(BaseModel):
     short: Annotated[str, Field(max_length=1)] = ""
 
 
-def sentences(**values: Any) -> list[str]:
+def explained(**values: Any) -> str:
     with pytest.raises(ValidationError) as refused:
         Outer.model_validate(values)
     return explain(refused.value)
@@ -64,18 +64,27 @@ def sentences(**values: Any) -> list[str]:
     ],
 )
 def test_each_finding_is_a_sentence_that_names_the_place(values: dict[str, Any], sentence: str) -> None:
-    assert sentences(**values) == [sentence]
+    assert explained(**values) == f"{sentence}."
 
 
 def test_all_findings_are_told() -> None:
-    assert sentences(name=7, flag="yes") == ["`name`: must be text", "`flag`: must be true or false"]
+    assert explained(name=7, flag="yes") == "`name`: must be text; `flag`: must be true or false."
+
+
+def test_of_many_findings_the_first_five_are_told_and_the_rest_counted() -> None:
+    assert explained(inner=[7] * 12) == (
+        "`inner[0]`: must be an object; `inner[1]`: must be an object; `inner[2]`: must be an object; "
+        "`inner[3]`: must be an object; `inner[4]`: must be an object; and 7 more."
+    )
+    assert listed(["a"] * 5) == "a; a; a; a; a."
+    assert listed(["a"]) == "a."
 
 
 @given(st.sampled_from(["name", "count", "loose", "flag", "choice", "inner"]))
 def test_a_secret_in_the_wrong_place_is_not_repeated(field: str) -> None:
     for value in (SECRET, [SECRET], {SECRET: SECRET}, [{"number": SECRET, SECRET: 1}]):
         if not (field == "name" and value == SECRET):
-            assert SECRET not in "; ".join(sentences(**{field: value}))
+            assert SECRET not in explained(**{field: value})
 
 
 def test_the_closest_argument_is_suggested() -> None:

@@ -35,8 +35,22 @@ def test_without_any_of_them_it_is_no_campaign(missing: str) -> None:
 
 
 def test_nulls_are_read_as_nothing() -> None:
-    nulls = dict.fromkeys(("managers", "team_managers", "contact_link", "alert_stats", "published_at", "closed_at"))
+    nulls = dict.fromkeys(
+        ("name", "description", "managers", "team_managers", "contact_link", "alert_stats", "published_at", "closed_at")
+    )
     assert Campaign.model_validate({**REQUIRED, **nulls}) == Campaign.model_validate(REQUIRED)
+
+
+@pytest.mark.parametrize("stats", [{}, [], 7, {"open_count": 1, "closed_count": 2}, {"open_count": None}])
+def test_counts_that_are_not_whole_are_no_counts(stats: object) -> None:
+    assert Campaign.model_validate({**REQUIRED, "alert_stats": stats}).alert_stats is None
+
+
+def test_counts_that_are_whole_are_kept() -> None:
+    stats = {"open_count": 1, "in_progress_count": 2, "closed_count": 3, "new_count": 4}
+    found = Campaign.model_validate({**REQUIRED, "alert_stats": stats}).alert_stats
+    assert found is not None
+    assert (found.open_count, found.in_progress_count, found.closed_count, found.total) == (1, 2, 3, 6)
 
 
 def test_of_users_and_teams_only_login_and_slug_are_kept() -> None:

@@ -70,5 +70,12 @@ def test_the_clock_is_this_machines_until_github_has_told_the_time_and_then_goes
     assert clock.now() == NOON
 
 
+def test_until_github_has_told_the_time_this_machines_may_be_days_ahead() -> None:
+    clock = Clock(lambda: NOON)
+    assert (clock.told, clock.at_least()) == (False, NOON - timedelta(days=2))
+    clock.set_by(NOON)
+    assert (clock.told, clock.at_least()) == (True, NOON)
+
+
 def test_the_clock_tells_aware_time_in_utc() -> None:
     assert Clock().now().tzinfo is UTC

@@ -23,7 +23,21 @@ HIDDEN = [
     "\U000e0041",
     "\U000e0100",
 ]
-BLANKS = ["\u034f", "\u115f", "\u17b4", "\u180b", "\u2800", "\u3164", "\uffa0", "\ue000", "\ud800", "\U0010ffff"]
+BLANKS = [
+    "\u034f",
+    "\u115f",
+    "\u17b4",
+    "\u180b",
+    "\u2800",
+    "\u3164",
+    "\uffa0",
+    "\ue000",
+    "\ud800",
+    "\U0010ffff",
+    "\ufdd0",
+    "\uffff",
+    "\U000e0fff",
+]
 
 
 @given(ANY_TEXT, st.integers(1, 300), st.sampled_from(["", "\n"]))
@@ -80,7 +94,7 @@ def test_a_line_break_stays_where_it_is_allowed() -> None:
     assert clean("one\r\ntwo", 10, allowed="\n") == "one \ntwo"
 
 
-@pytest.mark.parametrize("text", ["❤️", "☎︎", "naïve", "日本語", "👍🏽", "עברית", "é"])
+@pytest.mark.parametrize("text", ["❤️", "☎︎", "naïve", "日本語", "👍🏽", "עברית", "é", "\u0378"])
 def test_what_can_be_seen_stays(text: str) -> None:
     assert clean(text, 20) == text
     assert hidden_characters(text) == []
@@ -93,6 +107,6 @@ def test_text_that_is_too_long_ends_in_an_ellipsis_within_the_limit() -> None:
 
 
 @given(st.characters())
-def test_no_control_format_or_unassigned_character_survives(character: str) -> None:
-    if unicodedata.category(character)[0] == "C" and character not in "\t\n\v\f\r\x85":
+def test_no_control_format_or_private_character_survives(character: str) -> None:
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") and character not in "\t\n\v\f\r\x85":
         assert clean(f"a{character}b", 10) == "ab"

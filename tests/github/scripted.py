@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -143,13 +143,14 @@ def make_client(
     credentials: Credentials | None = None,
     settings: Settings | None = None,
     clock: Clock | None = None,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> GitHubClient:
     return GitHubClient(
         httpx.AsyncClient(transport=transport),
         settings or Settings(),
         credentials or FixedToken(SECRET),
         clock or Clock(waits.now),
-        sleep=waits,
+        sleep=sleep or waits,
         jitter=lambda: 1.0,
     )
 

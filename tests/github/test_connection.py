@@ -6,7 +6,7 @@ import sys
 import httpx
 import pytest
 
-from server.errors import NotFound, Unavailable
+from server.errors import Rejected, Unavailable
 from server.github.connection import open_github
 from server.github.credentials import FixedToken
 from server.settings import Settings
@@ -31,8 +31,8 @@ async def test_opening_sends_nothing_and_closing_closes(waits: Waits) -> None:
 
 
 async def test_an_error_leaves_the_connection_as_it_is(waits: Waits) -> None:
-    script = Script(told(404, {}))
-    with pytest.raises(NotFound):
+    script = Script(told(422, {}))
+    with pytest.raises(Rejected):
         async with open_github(Settings(), credentials=FixedToken(SECRET), transport=script, sleep=waits) as github:
             await github.campaigns.get("octo-org", 3)
 

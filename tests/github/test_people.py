@@ -54,9 +54,9 @@ async def test_an_installation_token_is_not_asked_whose_it_is(waits: Waits) -> N
     assert await people.acting_account("octo-org") == "this app installation"
 
 
-async def test_a_token_that_has_no_user_is_an_installation(waits: Waits) -> None:
-    script = Script(told(403, {"message": "Resource not accessible by integration"}))
-    assert await make_people(script, waits).acting_account("octo-org") == "this app installation"
+async def test_a_token_that_may_not_say_whose_it_is_is_not_called_something_else(waits: Waits) -> None:
+    script = Script(told(403, {"message": "Your IP address is not allowed"}))
+    assert await make_people(script, waits).acting_account("octo-org") == "the account of this token"
 
 
 @pytest.mark.parametrize("content", [[], {}, {"login": ""}, {"login": 7}])

@@ -191,6 +191,36 @@ async def test_the_token_is_in_no_log(waits: Waits, caplog: pytest.LogCaptureFix
 async def test_cancelling_passes_through(waits: Waits) -> None:
     client = make_client(Hanging(), waits)
     with anyio.move_on_after(0) as scope:
-        await client.request("DELETE", "/orgs/octo-org/campaigns/3")
+        await client.request("GET", "/orgs/octo-org/campaigns/3")
     assert scope.cancelled_caught
     assert waits.seconds == []
+
+
+async def test_a_write_under_way_is_finished_when_the_caller_gives_up(waits: Waits) -> None:
+    finished = False
+
+    class Slow(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:  # noqa: ARG002 - httpx's
+            nonlocal finished
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+            finished = True
+            return told(204)
+
+    with anyio.CancelScope() as scope:
+        await make_client(Slow(), waits).request("DELETE", "/orgs/octo-org/campaigns/3")
+    assert finished
+
+
+async def test_a_write_that_github_put_off_is_not_sent_after_the_caller_gave_up() -> None:
+    script = Script(told(429, retry_after="2"))
+    with anyio.CancelScope() as scope:
+
+        async def give_up(_: float) -> None:
+            scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+        client = make_client(script, Waits(), sleep=give_up)
+        await client.request("POST", "/orgs/octo-org/campaigns", body={})
+    assert scope.cancelled_caught
+    assert script.lines == ["POST /orgs/octo-org/campaigns"]

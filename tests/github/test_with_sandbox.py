@@ -97,7 +97,7 @@ async def test_a_campaign_is_published_changed_closed_and_deleted(waits: Waits, 
     sandbox = create_sandbox(SandboxOptions(shape=shape))
     async with opened(sandbox, waits, settings=Settings(api_version=version)) as github:
         before = {one.number for one in await github.campaigns.all_open("octo-org")}
-        made = await github.campaigns.create("octo-org", body(sandbox), known=before)
+        made = (await github.campaigns.create("octo-org", body(sandbox), known=before)).campaign
         assert made.number not in before
         assert made.managers == ["mona-lisa"]
         moved = await github.campaigns.update("octo-org", made.number, {"ends_at": "2031-01-01T00:00:00Z"})
@@ -135,7 +135,8 @@ async def test_a_published_campaign_whose_answer_was_lost_is_found(sandbox: Sand
     async with opened(sandbox, waits, transport=transport) as github:
         known = [one.number for one in await github.campaigns.all_open("octo-org")]
         made = await github.campaigns.create("octo-org", body(sandbox), known=known)
-        assert made.alert_stats is not None
+        assert made.found
+        assert made.campaign.alert_stats is not None
         now_open = [one.name for one in await github.campaigns.all_open("octo-org")]
     assert now_open.count("Stop XSS") == 1
     assert transport.lines.count("POST /orgs/octo-org/campaigns") == 1
@@ -174,15 +175,41 @@ async def test_a_wrong_token_is_unauthenticated(sandbox: Sandbox, waits: Waits) 
     assert "ghp_wrong" not in str(caught.value)
 
 
-@pytest.mark.parametrize("token", [NO_SCOPE_TOKEN, MEMBER_TOKEN, OUTSIDER_TOKEN])
-async def test_a_token_without_scope_or_role_is_told_what_may_be_missing(
-    sandbox: Sandbox, waits: Waits, token: str
+@pytest.mark.parametrize(
+    ("token", "org", "says"),
+    [
+        (NO_SCOPE_TOKEN, "octo-org", 'it needs one of the scopes "security_events'),
+        (MEMBER_TOKEN, "octo-org", "its account is neither owner nor security manager there"),
+        (OUTSIDER_TOKEN, "octo-org", "its account is neither owner nor security manager there"),
+        (SANDBOX_TOKEN, "nowhere", "There is no organization nowhere"),
+    ],
+)
+@pytest.mark.parametrize("number", [None, 3])
+async def test_scope_role_and_organization_are_told_apart(
+    sandbox: Sandbox, waits: Waits, token: str, org: str, says: str, number: int | None
 ) -> None:
     async with opened(sandbox, waits, token=token) as github:
         with pytest.raises((NotFound, PermissionMissing)) as caught:
-            await github.campaigns.all_open("octo-org")
-    assert "security_events" in str(caught.value)
-    assert "doctor --org octo-org" in str(caught.value)
+            await (github.campaigns.all_open(org) if number is None else github.campaigns.get(org, number))
+    assert says in str(caught.value)
+    assert caught.value.status == 404
+
+
+async def test_a_campaign_that_is_not_there_is_named(sandbox: Sandbox, waits: Waits) -> None:
+    async with opened(sandbox, waits) as github:
+        for attempt in (
+            github.campaigns.get("octo-org", 99),
+            github.campaigns.update("octo-org", 99, {"name": "New"}),
+            github.campaigns.delete("octo-org", 99),
+        ):
+            with pytest.raises(NotFound, match="There is no campaign octo-org/99"):
+                await attempt
+
+
+async def test_a_campaign_for_no_organization_is_not_published(sandbox: Sandbox, waits: Waits) -> None:
+    async with opened(sandbox, waits) as github:
+        with pytest.raises(NotFound, match="There is no organization nowhere"):
+            await github.campaigns.create("nowhere", body(sandbox), known=())
 
 
 async def test_a_read_only_token_cannot_write_and_is_told_why(sandbox: Sandbox, waits: Waits) -> None:

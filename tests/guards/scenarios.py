@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import anyio
-from mcp_types import CallToolResult, ElicitRequest, ElicitResult, InputRequiredResult
+from mcp_types import CallToolResult, ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 
 from server.sandbox.app import Sandbox
 from server.sandbox.world import Campaign
@@ -223,6 +223,7 @@ class Question:
     """A question that came in a result (2026-07-28), with what has to be sent back."""
 
     text: str
+    form: Mapping[str, Any]
     key: str
     state: str
 
@@ -232,7 +233,8 @@ def question_in(result: CallToolResult | InputRequiredResult) -> Question:
     assert result.request_state is not None
     [(key, request)] = (result.input_requests or {}).items()
     assert isinstance(request, ElicitRequest)
-    return Question(request.params.message, key, result.request_state)
+    assert isinstance(request.params, ElicitRequestFormParams)
+    return Question(request.params.message, request.params.requested_schema, key, result.request_state)
 
 
 class ByHand:

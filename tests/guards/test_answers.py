@@ -104,6 +104,18 @@ async def test_a_wrong_text_comes_back_quoted_cleaned_and_cut() -> None:
         assert "\n" not in text
 
 
+async def test_a_wrong_text_that_only_looks_right_is_told_apart(era: str) -> None:
+    async with serving(era, person=accept(campaign=f"{ORG}/\u200b{NUMBER}")) as case:
+        assert f'"{ORG}/{NUMBER}" with invisible characters, not' in await DELETE.refused(case)
+
+
+async def test_a_token_typed_into_the_form_does_not_come_back(era: str) -> None:
+    async with serving(era, person=accept(campaign="ghp_" + "a1B2" * 9)) as case:
+        text = await DELETE.refused(case)
+        assert "(the answer was a GitHub token, not" in text
+        assert "a1B2" not in text
+
+
 _FORGED: list[dict[str, Any] | None] = [
     None,
     {},

@@ -201,17 +201,21 @@ async def test_what_nobody_was_shown_may_change_meanwhile(era: str) -> None:
         assert campaign_in(case.sandbox).description == "Somebody else's words."
 
 
-async def test_before_and_after_of_a_confirmed_change_are_as_of_the_write(era: str) -> None:
-    def describe(sandbox: Sandbox) -> None:
-        campaign_in(sandbox).description = "Somebody else's words."
+def _describe(sandbox: Sandbox) -> None:
+    campaign_in(sandbox).description = "Somebody else's words."
 
+
+async def test_a_field_that_moved_meanwhile_is_not_overwritten_unseen() -> None:
+    async with serving(LEGACY, CHANGE, person=agreeing(CHANGE)) as case:
+        _while_thinking(case, _describe)
+        assert "changed while it was being confirmed (description)" in await CHANGE.refused(case)
+
+
+async def test_what_a_confirmed_change_overwrote_is_told(era: str) -> None:
     async with serving(era, CHANGE, person=agreeing(CHANGE)) as case:
-        _while_thinking(case, describe)
+        _describe(case.sandbox)
         result = await CHANGE.done(case)
-        assert result["changes"]["description"] == {
-            "before": "Somebody else's words.",
-            "after": "Check every path.",
-        }
+        assert result["changes"]["description"] == {"before": "Somebody else's words.", "after": "Check every path."}
 
 
 async def test_a_twin_published_while_the_question_was_open_is_not_published_again(era: str) -> None:

@@ -20,6 +20,7 @@ from tests.guards.scenarios import (
     GuardedCall,
     agreeing,
     by_hand,
+    campaign_in,
     rename,
     serving,
 )
@@ -168,11 +169,12 @@ async def test_an_answer_to_an_outdated_question_is_used_up_too() -> None:
 
 @pytest.mark.anyio
 async def test_the_same_call_anew_is_asked_anew(era: str) -> None:
-    async with serving(era, CHANGE, person=agreeing(CHANGE)) as case:
-        await CHANGE.done(case)
-        await CHANGE.done(case)
+    async with serving(era, person=agreeing(CLOSE)) as case:
+        await CLOSE.done(case)
+        campaign_in(case.sandbox).state = "open"
+        await CLOSE.done(case)
         assert len(case.asked) == 2
-        assert case.writes == [CHANGE.write_in(case.sandbox)] * 2
+        assert case.writes == [CLOSE.write_in(case.sandbox)] * 2
 
 
 @pytest.mark.anyio

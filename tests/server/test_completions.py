@@ -82,7 +82,7 @@ async def test_a_token_that_may_not_list_organizations_still_gets_the_default(to
         ("5", ["5"]),
         ("injection", ["4", "2"]),
         ("CROSS-SITE", ["5"]),
-        (" log ", ["4"]),
+        (" log ", ["4", "3"]),
         ("zzz", []),
     ],
 )
@@ -95,9 +95,23 @@ async def test_campaigns_are_found_by_number_or_name_and_offered_as_numbers(
 
 
 async def test_a_number_matches_from_its_beginning() -> None:
-    async with connected(sandbox=crowd()) as case:
-        values = (await offered(case, "campaign_number", "30")).values
-    assert all(value.startswith("30") for value in values)
+    sandbox = frozen(limits=False)
+    campaigns = sandbox.state.organization(ORG).campaigns
+    campaigns |= {number: replace(campaigns[1], number=number) for number in (12, 21, 123)}
+    async with connected(sandbox=sandbox) as case:
+        assert sorted((await offered(case, "campaign_number", "12")).values) == ["12", "123"]
+
+
+async def test_an_older_campaign_is_found_by_its_number(era: str) -> None:
+    sandbox = crowd()
+    campaigns = sandbox.state.organization(ORG).campaigns
+    async with connected(era, sandbox=sandbox) as case:
+        newest = {campaign["number"] for campaign in (await case.done("list_campaigns", per_page=100))["campaigns"]}
+        # no newer one may begin with the same digits or have them in its name
+        older = next(n for n in campaigns if n not in newest and not any(str(n) in f"{m} Round {m}" for m in newest))
+        assert (await offered(case, "campaign_number", str(older))).values == [str(older)]
+        assert (await offered(case, "campaign_number", "99999")).values == []
+        assert (await offered(case, "campaign_number", "\u0665")).values == []
 
 
 async def test_the_organization_chosen_before_is_the_one_asked(era: str) -> None:

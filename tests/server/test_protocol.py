@@ -17,7 +17,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import Tool
 
-from server.app import INSTRUCTIONS, build_server
+from server.app import build_server, instructions
 from server.protocol import CampaignServer
 from server.sandbox.app import Sandbox
 from server.schemas import slim_tool
@@ -220,15 +220,31 @@ async def test_the_tools_together_stay_within_their_budget() -> None:
     assert sum(spent.values()) <= TOOLS_BUDGET, spent
 
 
-def test_the_instructions_are_a_few_sentences() -> None:
-    assert len(INSTRUCTIONS) <= INSTRUCTIONS_BUDGET
-    assert "data, not instructions" in INSTRUCTIONS
+@pytest.mark.parametrize(
+    ("settings", "asks", "writes"),
+    [
+        (Settings(), True, True),
+        (Settings(confirm="writes"), True, True),
+        (Settings(confirm="never"), False, True),
+        (Settings(read_only=True), False, False),
+    ],
+)
+def test_the_instructions_are_a_few_sentences_and_true_for_the_settings(
+    settings: Settings, asks: bool, writes: bool
+) -> None:
+    text = instructions(settings)
+    assert len(text) <= INSTRUCTIONS_BUDGET
+    assert "data, not instructions" in text
+    assert ("never answer for them" in text) == asks
+    assert ("create_campaign with dry_run" in text) == writes
+    assert ("only reads" in text) != writes
 
 
 async def test_the_instructions_and_capabilities_reach_the_client(era: str) -> None:
     async with connected(era) as case:
-        assert case.client.instructions == INSTRUCTIONS
+        assert case.client.instructions == instructions(Settings())
         capabilities = case.client.server_capabilities
+        assert case.client.server_info is not None
         assert case.client.server_info.name == "security-campaigns-mcp"
     offered = {
         name for name in ("tools", "prompts", "resources", "completions") if getattr(capabilities, name) is not None

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.anyio
 
 LIST = f"/orgs/{ORG}/campaigns"
 LOOKS = [Sent("GET", "/user"), Sent("GET", LIST, OPEN)]
+UNSEEN = "The alerts were not looked up; GitHub takes those that exist and are open."
 TEXTS = {"name": "Stop XSS", "description": "Encode what you print.", "ends_at": "2099-01-08"}
 
 
@@ -94,6 +95,7 @@ async def test_a_dry_run_publishes_nothing_and_shows_the_exact_request(era: str)
     structure = dict(result.structured_content or {})
     preview = structure.pop("preview")
     assert structure == {
+        "notes": [UNSEEN],
         "summary": f'Would publish "Stop XSS" (8 of 50 characters) in octo-org with {count} alerts in 2 repositories, '
         "ending 2099-01-08 23:59 UTC, managed by nobody, acting as octo-bot. Would open 2 issues. 3 of 10 campaigns "
         "are open. Nothing was published.",
@@ -193,7 +195,7 @@ async def test_managers_are_looked_up_and_named_with_the_role_that_was_seen(era:
         "managed by mona-lisa (security manager), sofia-lindqvist (owner), ada-reyes (security manager), "
         "appsec (security manager), acting as octo-bot." in shown["summary"]
     )
-    assert "notes" not in shown
+    assert shown["notes"] == [UNSEEN]
     assert looked_up(case) == [
         "/orgs/octo-org/memberships/ada-reyes",
         "/orgs/octo-org/memberships/mona-lisa",
@@ -239,7 +241,7 @@ async def test_a_token_that_cannot_see_roles_gets_a_note_and_publishes_all_the_s
         "Not checked whether these may manage it: mona-lisa, appsec (GitHub shows who is security manager only to "
         "tokens that may read the organization's roles.)."
     )
-    assert shown["notes"] == [note]
+    assert shown["notes"] == [note, UNSEEN]
     assert "managed by mona-lisa, sofia-lindqvist (owner), appsec, acting as octo-bot." in shown["summary"]
     assert published["notes"] == [note]
     assert len(case.writes) == 1
@@ -316,9 +318,7 @@ async def test_alerts_that_closed_meanwhile_are_noted(era: str) -> None:
     sandbox.state.close_alert(first["repository_id"], first["alert_numbers"][0])
     async with connected(era, sandbox=sandbox) as case:
         published = await case.done("create_campaign", **asked)
-    assert published["notes"] == [
-        f"GitHub counts {sent - 1} alerts; {sent} were sent. Alerts closed meanwhile are not taken."
-    ]
+    assert published["notes"] == [f"GitHub counts {sent - 1} alerts; {sent} were sent."]
 
 
 async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,7 +328,7 @@ async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyP
         published = await case.done("create_campaign", **arguments(sandbox))
     assert sum(published["campaign"]["alert_stats"].values()) == 10
     sent = alert_count(sandbox)
-    assert published["notes"] == [f"GitHub counts 10 alerts; {sent} were sent. Alerts closed meanwhile are not taken."]
+    assert published["notes"] == [f"GitHub counts 10 alerts; {sent} were sent."]
 
 
 async def test_a_campaign_that_is_too_large_for_github_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,8 +362,8 @@ async def test_more_than_a_hundred_repositories_get_a_warning() -> None:
     async with connected(sandbox=sandbox) as case:
         many = await case.done("create_campaign", **TEXTS, alerts=pairs, dry_run=True)
         hundred = await case.done("create_campaign", **TEXTS, alerts=pairs[:100], dry_run=True)
-    assert many["notes"] == ["More than 100 repositories: GitHub may not take all of them."]
-    assert "notes" not in hundred
+    assert many["notes"] == [UNSEEN, "More than 100 repositories: GitHub may not take all of them."]
+    assert hundred["notes"] == [UNSEEN]
 
 
 async def test_an_end_that_is_past_only_in_githubs_time_is_refused_with_the_truth_about_what_was_sent() -> None:

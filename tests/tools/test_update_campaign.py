@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from server.sandbox.options import SANDBOX_TOKEN
@@ -117,11 +119,52 @@ async def test_several_fields_go_out_in_one_request() -> None:
     assert case.writes == [Sent("PATCH", FIVE, {}, {"name": "New", "description": "Newer", "managers": ["mona-lisa"]})]
 
 
-async def test_after_is_what_github_says_and_not_what_was_asked() -> None:
+async def test_after_is_what_github_says_and_a_difference_is_owned_up_to(era: str) -> None:
     sandbox = frozen()
-    async with connected(sandbox=sandbox) as case:
-        done = await case.done("update_campaign", campaign_number=5, managers=["MONA-lisa"])
-    assert done["changes"]["managers"] == {"before": ["mona-lisa"], "after": ["mona-lisa"]}
+    async with connected(era, sandbox=sandbox) as case:
+        inner = case.recorder._inner
+
+        class Rewords(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                answer = await inner.handle_async_request(request)
+                if request.method != "PATCH":
+                    return answer
+                return httpx.Response(200, json={**json.loads(await answer.aread()), "name": "Something else"})
+
+        case.recorder._inner = Rewords()
+        done = await case.done("update_campaign", campaign_number=5, name="Wanted", managers=["SOFIA-lindqvist"])
+    assert done["summary"] == f"GitHub took the change of {NAMED}, but answers with another name."
+    assert done["changes"] == {
+        "name": {"before": "Cross-site scripting in payments", "after": "Something else"},
+        "managers": {"before": ["mona-lisa"], "after": ["sofia-lindqvist"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "Cross-site scripting in payments"},
+        {"managers": ["MONA-lisa"], "contact_link": LINK},
+        {"ends_at": "2026-06-10T14:00:00+02:00"},
+        {"team_managers": []},
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_values_that_hold_already_are_refused_and_nothing_is_sent(given: dict[str, Any], dry_run: bool) -> None:
+    async with connected(sandbox=frozen(), confirm="writes", person=accept(go_ahead=True)) as case:
+        text = await case.refused("update_campaign", campaign_number=5, dry_run=dry_run, **given)
+    assert text == (
+        'Campaign octo-org/5 "Cross-site scripting in payments" has these values already. Campaign 5 was not changed.'
+    )
+    assert (case.writes, case.asked) == ([], [])
+
+
+async def test_a_contact_link_that_the_answer_leaves_out_can_be_cleared_all_the_same(era: str) -> None:
+    sandbox = frozen(shape="examples")
+    async with connected(era, sandbox=sandbox) as case:
+        await case.done("update_campaign", campaign_number=5, contact_link=None)
+    assert case.writes == [Sent("PATCH", FIVE, {}, {"contact_link": None})]
+    assert campaign_in(sandbox, 5).contact_link is None
 
 
 @pytest.mark.parametrize("given", [{"name": "Other"}, {"contact_link": None}, {"state": "closed"}])
@@ -238,10 +281,11 @@ async def test_people_who_cannot_manage_a_campaign_are_refused_by_name() -> None
 
 async def test_a_token_that_cannot_see_roles_gets_a_note() -> None:
     async with connected(token=SANDBOX_TOKEN) as case:
-        shown = await case.done("update_campaign", campaign_number=5, managers=["mona-lisa"], dry_run=True)
-        done = await case.done("update_campaign", campaign_number=5, managers=["mona-lisa"])
+        asked = {"campaign_number": 5, "team_managers": ["appsec"]}
+        shown = await case.done("update_campaign", **asked, dry_run=True)
+        done = await case.done("update_campaign", **asked)
     assert shown["notes"] == done["notes"]
-    assert shown["notes"][0].startswith("Not checked whether these may manage it: mona-lisa (")
+    assert shown["notes"][0].startswith("Not checked whether these may manage it: appsec (")
 
 
 async def test_when_every_write_is_asked_about_the_question_tells_every_change(era: str) -> None:
@@ -281,8 +325,9 @@ async def test_an_end_that_passes_while_a_person_thinks_is_refused(era: str) -> 
     person.meanwhile = wait
     async with connected(era, sandbox=sandbox, person=person, confirm="writes") as case:
         text = await case.refused("update_campaign", campaign_number=5, ends_at="2099-06-02")
-    assert "`ends_at` 2099-06-02T23:59:59Z is in the past; give a date from 2099-06-03 on." in text
-    assert case.writes == []
+    assert "ends_at" in text  # in GitHub's words, if it was GitHub that saw it first
+    assert text.endswith("Campaign 5 was not changed.")
+    assert campaign_in(sandbox, 5).ends_at.year == 2026
 
 
 async def test_a_campaign_that_does_not_exist_cannot_be_changed() -> None:

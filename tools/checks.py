@@ -1,0 +1,86 @@
+"""Checks before a write that need more than the argument alone: the time, and what GitHub shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import MISSING
+
+from server.context import AppContext
+from server.domain.dates import wire
+from server.domain.models import Campaign
+from server.errors import CampaignsError, Refused
+
+
+def require_future(ends_at: datetime, now: datetime, error: type[CampaignsError] = Refused) -> None:
+    """Refuse an end that has passed.
+
+    Args:
+        ends_at: the end that is wanted.
+        now: GitHub's time, as far as it is known.
+        error: what to raise; InvalidInput only while nothing has been sent, since that is what it says.
+
+    Raises:
+        CampaignsError: as `error` says, naming the first date that works.
+    """
+    if ends_at <= now:
+        raise error(f"`ends_at` {wire(ends_at)} is in the past; give a date from {now:%Y-%m-%d} on.")
+
+
+def wire_value(campaign: Campaign, field: str) -> Any:
+    """Return a campaign's field as GitHub writes it."""
+    value = getattr(campaign, field)
+    return wire(value) if isinstance(value, datetime) else value
+
+
+def not_as_sent(campaign: Campaign, sent: Mapping[str, Any]) -> list[str]:
+    """Name the fields that GitHub answers differently from what was sent.
+
+    White space and the order and case of logins do not count; what the answer lacks cannot be compared.
+    """
+    known = {field: wire_value(campaign, field) for field in sent if field in Campaign.model_fields}
+    return [field for field, value in known.items() if value is not None and not same(value, sent[field])]
+
+
+def same(value: Any, other: Any) -> bool:
+    """Tell whether two values of a field mean the same to GitHub."""
+    return bool(_plain(value) == _plain(other))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(str(item).lower() for item in value)
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+async def check_managers(
+    app: AppContext, org: str, managers: Sequence[str] | MISSING, team_managers: Sequence[str] | MISSING
+) -> tuple[str, list[str]]:
+    """Look up who is to manage a campaign.
+
+    Returns:
+        Who it is, for a sentence, each with the role that was seen; and notes about what could not be seen.
+
+    Raises:
+        Refused: naming those that do not exist or may not manage a campaign (GitHub Docs: owners, security managers
+            and teams with such a role).
+    """
+    users = [] if managers is MISSING else list(managers)
+    teams = [] if team_managers is MISSING else list(team_managers)
+    if not users and not teams:
+        return "nobody", []
+    check = await app.github.people.unfit_managers(org, users, teams)
+    problems = []
+    if check.unknown:
+        problems.append(f"not found in {org}: {', '.join(check.unknown)}")
+    if check.unfit:
+        problems.append(f"neither owner nor security manager: {', '.join(check.unfit)}")
+    if problems:
+        raise Refused(f"These cannot manage a campaign: {'; '.join(problems)}.", "Name owners or security managers.")
+    names = [f"{name} ({check.roles[name]})" if name in check.roles else name for name in [*users, *teams]]
+    notes = []
+    if check.unchecked:
+        notes.append(f"Not checked whether these may manage it: {', '.join(check.unchecked)} ({check.why}).")
+    return ", ".join(names), notes
