@@ -131,7 +131,12 @@ def _given(**fields: object) -> dict[str, Any]:
 
 def _question(account: str, org: str, shown: Campaign, changes: Mapping[str, Any]) -> str:
     """Word the question; it tells every change that the call would make."""
-    others = [f"{field} to {_spoken(value)}" for field, value in changes.items() if field != "state"]
+    # The old value too: on 2026-07-28 a question that reads differently when the answer arrives is asked again.
+    others = [
+        f"{field} from {_spoken(wire_value(shown, field))} to {_spoken(value)}"
+        for field, value in changes.items()
+        if field != "state"
+    ]
     named = f"campaign {name_campaign(org, shown)}"
     match changes.get("state"):
         case "closed":
@@ -139,15 +144,15 @@ def _question(account: str, org: str, shown: Campaign, changes: Mapping[str, Any
         case "open":
             does, after = f"reopen {named}", ""
         case _:
-            does, after = f"change {named}", ""
-    also = f", setting {', '.join(others)}" if others else ""
+            does, after = f"update {named}", ""
+    also = f", changing {', '.join(others)}" if others else ""
     return f"{account} will {does}{also}.{after} Go on?"
 
 
 def _spoken(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(quote(str(item)) for item in value) or "nobody"
-    return "nothing" if value is None else quote(str(value), 300)
+    return "nothing" if value is None else quote(str(value), 2000)
 
 
 async def ask_to_update(plan: Annotated[UpdatePlan, Resolve(plan_update)], dry_run: DryRun) -> Elicit[GoAhead] | None:

@@ -88,10 +88,9 @@ async def test_new_values_stay_inside_their_quotes() -> None:
         client.arguments |= {"description": description, "managers": ["mona-lisa"], "team_managers": []}
         question = (await client.ask()).text
         flat = json.dumps(description.replace("\n", " "))
-        assert (
-            f', setting description to {flat}, managers to "mona-lisa", team_managers to nobody, '
-            "contact_link to nothing. Go on?" in question
-        )
+        assert f" to {flat}, managers from " in question
+        assert ' to "mona-lisa", team_managers from ' in question
+        assert " to nobody, contact_link from nothing to nothing. Go on?" in question
         assert "\n" not in question
 
 
@@ -101,7 +100,8 @@ async def test_a_question_to_close_tells_every_other_change_of_the_call() -> Non
         client.arguments |= {"name": "Over", "ends_at": "2099-01-08"}
         question = (await client.ask()).text
         assert question.startswith(f'octo-bot will close campaign {ORG}/{NUMBER} "Path traversal" (open, created ')
-        assert ', setting name to "Over", ends_at to "2099-01-08T23:59:59Z".' in question
+        assert ', changing name from "Path traversal" to "Over", ends_at from "' in question
+        assert ' to "2099-01-08T23:59:59Z". Its data is kept' in question
         assert question.endswith(" Its data is kept and it can be reopened. Go on?")
 
 
@@ -138,11 +138,20 @@ async def test_a_question_stays_the_same_while_counts_and_updated_at_move(guarde
         before = campaign.updated_at
         client.case.sandbox.state.start_alert(*campaign.alerts[0])
         client.case.sandbox.state.close_alert(*campaign.alerts[1])
-        campaign.description, campaign.contact_link = "Other words", "https://example.com/"
         campaign.managers, campaign.team_managers = [], ["appsec"]
         assert campaign.updated_at > before
         again = question_in(await client.send())
         assert (again.text, again.key) == (first.text, first.key)
+
+
+@pytest.mark.anyio
+async def test_a_value_that_would_be_overwritten_unseen_is_shown_anew() -> None:
+    async with by_hand(CHANGE) as client:
+        first = await client.ask()
+        campaign_in(client.case.sandbox).description = "Words of somebody else"
+        again = question_in(await client.accept(first))
+        assert 'changing description from "Words of somebody else" to "Check every path."' in again.text
+        assert client.case.writes == []
 
 
 @pytest.mark.anyio

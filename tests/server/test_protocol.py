@@ -427,7 +427,7 @@ async def test_a_wrong_argument_of_a_prompt_is_a_sentence(
 
 async def test_a_prompt_tells_what_github_does_not_have_from_what_it_fails_to_answer(era: str) -> None:
     async with connected(era, patience=0) as case:
-        with pytest.raises(MCPError, match='GitHub answers "not found" for campaign octo-org/99') as missing:
+        with pytest.raises(MCPError, match="There is no campaign octo-org/99") as missing:
             await case.client.get_prompt("announce_campaign", {"campaign_number": "99"})
         with pytest.raises(MCPError, match="`campaign_number`: must be") as wrong:
             await case.client.get_prompt("announce_campaign", {"campaign_number": "five"})

@@ -91,8 +91,8 @@ async def test_letters_beyond_ascii_stay_letters() -> None:
 @pytest.mark.parametrize(
     ("uri", "says"),
     [
-        ("campaigns://octo-org/99", 'GitHub answers "not found" for campaign octo-org/99.'),
-        ("campaigns://no-such-org", 'GitHub answers "not found" for the campaigns of no-such-org.'),
+        ("campaigns://octo-org/99", "There is no campaign octo-org/99."),
+        ("campaigns://no-such-org", "There is no organization no-such-org"),
         ("campaigns://octo-org/abc", "`campaign_number`: must be a campaign's number, such as 3."),
         ("campaigns://octo-org/0", "`campaign_number`: must be a positive whole number."),
         ("campaigns://octo-org/-1", "`campaign_number`: must be a campaign's number, such as 3."),
@@ -115,7 +115,7 @@ async def test_what_does_not_exist_or_cannot_is_an_error_about_the_request(era: 
     assert error.code == -32602
     assert says in error.message
     assert SECRET not in error.message
-    if "not found" not in says:
+    if not says.startswith("There is no"):
         assert case.sent == []
 
 
@@ -158,7 +158,7 @@ async def test_when_github_fails_the_error_says_so(era: str, uri: str, response:
 async def test_a_token_without_the_scope_is_told_what_is_missing() -> None:
     async with connected(token=NO_SCOPE_TOKEN) as case:
         error = await refused(case, f"campaigns://{ORG}")
-    assert "scope security_events" in error.message
+    assert 'one of the scopes "security_events"' in error.message
     assert NO_SCOPE_TOKEN not in error.message
 
 

@@ -47,7 +47,7 @@ async def test_null_for_org_means_the_default(era: str) -> None:
 async def test_a_campaign_that_does_not_exist_cannot_be_deleted_and_nobody_is_asked() -> None:
     async with connected(person=accept(campaign="octo-org/99")) as case:
         text = await case.refused("delete_campaign", campaign_number=99)
-    assert text.startswith('GitHub answers "not found" for campaign octo-org/99.')
+    assert text.startswith("There is no campaign octo-org/99. list_campaigns shows those there are;")
     assert text.endswith("Campaign 99 was not deleted.")
     assert (case.writes, case.asked) == ([], [])
 

@@ -92,9 +92,15 @@ async def test_an_enterprise_host_has_its_own_pages() -> None:
 async def test_a_campaign_that_does_not_exist_is_not_found_and_nothing_is_said_about_changes() -> None:
     async with connected() as case:
         text = await case.refused("get_campaign", campaign_number=99)
-    assert text.startswith('GitHub answers "not found" for campaign octo-org/99.')
+    assert text.startswith("There is no campaign octo-org/99. list_campaigns shows those there are;")
     assert "was not" not in text
-    assert case.sent == [Sent("GET", f"/orgs/{ORG}/campaigns/99")]
+    assert [sent.path for sent in case.sent] == [f"/orgs/{ORG}/campaigns/99", f"/orgs/{ORG}/campaigns"]
+
+
+async def test_an_organization_that_does_not_exist_is_named() -> None:
+    async with connected() as case:
+        text = await case.refused("get_campaign", org="no-such-org", campaign_number=5)
+    assert text.startswith("There is no organization no-such-org, or this token may not know of it.")
 
 
 async def test_without_a_default_the_organization_must_be_named() -> None:

@@ -71,13 +71,17 @@ def failing(status: int, **body: Any) -> httpx.Response:
     ("token", "says", "advises"),
     [
         (WRONG_TOKEN, "GitHub does not accept this token: it is wrong, expired or revoked.", "GITHUB_TOKEN"),
-        (NO_SCOPE_TOKEN, "scope security_events", "security-campaigns-mcp doctor --org octo-org"),
+        (NO_SCOPE_TOKEN, 'it needs one of the scopes "security_events" and has none.', "Add the scope to the token."),
         (
             MEMBER_TOKEN,
-            "neither owner nor security manager of octo-org",
+            "its account is neither owner nor security manager there",
             "security-campaigns-mcp doctor --org octo-org",
         ),
-        (OUTSIDER_TOKEN, 'GitHub answers "not found"', "security-campaigns-mcp doctor --org octo-org"),
+        (
+            OUTSIDER_TOKEN,
+            "This token may not use the campaigns of octo-org",
+            "security-campaigns-mcp doctor --org octo-org",
+        ),
     ],
     ids=["wrong", "no scope", "plain member", "outsider"],
 )
