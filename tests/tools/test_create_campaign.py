@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from server.sandbox.app import Sandbox
@@ -339,6 +341,24 @@ async def test_a_campaign_that_is_too_large_for_github_is_not_published(monkeypa
     assert "A campaign can have at most 10 alerts" in text
     assert text.endswith("Nothing was published.")
     assert 7 not in sandbox.state.organization(ORG).campaigns
+
+
+async def test_what_github_made_otherwise_is_noted(era: str) -> None:
+    sandbox = frozen()
+    async with connected(era, sandbox=sandbox) as case:
+        inner = case.recorder._inner
+
+        class Rewords(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                answer = await inner.handle_async_request(request)
+                if request.method != "POST":
+                    return answer
+                return httpx.Response(200, json={**json.loads(await answer.aread()), "managers": [], "name": "Other"})
+
+        case.recorder._inner = Rewords()
+        published = await case.done("create_campaign", **arguments(sandbox, managers=["mona-lisa"]))
+    assert published["notes"] == ["GitHub answers with another name, managers than was sent."]
+    assert published["campaign"]["name"] == "Other"
 
 
 async def test_an_answer_without_counts_gets_no_note_about_them() -> None:
