@@ -31,13 +31,17 @@ _WRITING = (
     "later. Closing keeps a campaign's data, deleting loses it."
 )
 _ASKING = "The server asks a person before destructive steps; never answer for them."
+_SANDBOX = "This is a sandbox with made-up data: nothing in it exists on GitHub, and its links lead nowhere."
 
 
 def instructions(settings: Settings) -> str:
     """Return what every client's model is told, true for the operator's settings."""
-    if settings.read_only:
-        return f"{_WHAT} This server only reads."
-    return " ".join([_WHAT, _WRITING, *([_ASKING] if settings.confirm != "never" else [])])
+    said = [_WHAT, "This server only reads."] if settings.read_only else [_WHAT, _WRITING]
+    if settings.confirm != "never" and not settings.read_only:
+        said.append(_ASKING)
+    if settings.sandbox:
+        said.append(_SANDBOX)
+    return " ".join(said)
 
 
 def build_server(

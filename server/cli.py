@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Each option has an environment variable, named in brackets; what is typed wins.",
         allow_abbrev=False,
     )
+    whole.add_argument("--version", action="store_true", help="print the version")
     add_options(whole)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
@@ -44,15 +45,16 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
         The exit status: 0 for success, 1 when something did not work, 2 for wrong usage or configuration.
     """
     given = vars(parser().parse_args(arguments))
+    command = "version" if given.pop("version") else given.pop("command")
     try:
-        match given.pop("command"):
+        match command:
             case "version":
                 return _version()
             case "demo":
                 from server.demo import run_demo  # noqa: PLC0415 - a plain start must not pay for it
 
                 return run_demo()
-            case command:
+            case _:
                 values = read_options(given, environ)
                 configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
                 settings = settings_from(values)

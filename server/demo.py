@@ -57,7 +57,8 @@ class Demo:
         server = StdioServerParameters(
             command=sys.executable, args=["-m", "security_campaigns_mcp", "--sandbox", "--org", ORG]
         )
-        _say("A client starts `security-campaigns-mcp --sandbox` and talks to it over stdio.")
+        _say("A client starts `security-campaigns-mcp --sandbox` and talks to it over stdio. The person's answers are")
+        _say("scripted; all that the server says is its own.")
         async with Client(server, elicitation_callback=self._person) as client:
             self._client = client
             for step in (
@@ -72,7 +73,7 @@ class Demo:
                 self._delete,
             ):
                 await step()
-        _say("", "Every step did what it says. Nothing left this machine: the sandbox lives in the server's memory.")
+        _say("", "Every step did what it says. The sandbox lived in the server's memory and is gone now.")
 
     async def _list(self) -> None:
         self._step("List the campaigns")
@@ -92,7 +93,7 @@ class Demo:
         total = sum(stats.values())
         _check(
             abs(campaign["remediation_rate"] - stats["closed_count"] / total) < 0.001,
-            f"{stats['closed_count']} of {total} alerts closed, remediation rate {campaign['remediation_rate']}",
+            f"{stats['closed_count']} of {total} alerts closed, rate {campaign['remediation_rate']:.0%}",
         )
 
     async def _draft(self) -> None:
@@ -105,7 +106,7 @@ class Demo:
         )
         _say(f"  {wording.strip().splitlines()[0]} […]")
         _check("255" in wording and "50" in wording, "the prompt teaches GitHub's limits: name 50, description 255")
-        _say(f"  The assistant writes: {_NAME!r}, {_DESCRIPTION!r}")
+        _say(f"  An assistant might write: {_NAME!r}, {_DESCRIPTION!r}")
         _check(len(_NAME) <= 50 and len(_DESCRIPTION) <= 255, f"{len(_NAME)} and {len(_DESCRIPTION)} characters: fits")
 
     async def _preview(self) -> None:
@@ -228,11 +229,8 @@ def _standing(row: Mapping[str, Any]) -> str:
 
 
 def _short(arguments: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    """Write arguments as JSON; the alerts as counts, and a dash of dots for what the last such call had too."""
+    """Write arguments as JSON, with a dash of dots for what the last such call had too."""
     new = {key: value for key, value in arguments.items() if key not in known or known[key] != value}
-    if alerts := new.get("alerts"):
-        numbers = sum(len(pair["alert_numbers"]) for pair in alerts)
-        new["alerts"] = f"{numbers} alerts in {len(alerts)} repositories"
     text = json.dumps(new, ensure_ascii=False)
     return text if len(new) == len(arguments) else text.replace("{", "{…, ", 1)
 
@@ -258,6 +256,8 @@ def run_demo() -> int:
     try:
         anyio.run(Demo().play)
     except ExceptionGroup as group:  # what leaves the client is wrapped by its task groups
+        if group.subgroup(BrokenPipeError):  # the reader of our output has gone, as in `demo | head`
+            raise BrokenPipeError from None
         failures, others = group.split(DemoFailed)
         if others is not None:
             raise others from None

@@ -93,17 +93,19 @@ def _checked_api_url(given: str) -> str:
     loopback = host in _LOOPBACK
     if url.scheme not in ("https", "http") or not host or any(mark in given for mark in "@?# "):
         raise ConfigurationError(
-            "--api-url is not a plain http(s) address.", f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com."
+            "--api-url is not a plain http(s) address.",
+            f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com.",
         )
     if url.scheme == "http" and not loopback:
         raise ConfigurationError(
-            f"--api-url http://{host} would send the token unencrypted.", "Use https; http is for loopback only."
+            f"--api-url http://{host} would send the token unencrypted.",
+            "Use https; http is for loopback only.",
         )
     known = host == "api.github.com" or (host.startswith("api.") and host.endswith(".ghe.com"))
     if not loopback and (not known or url.path.strip("/")):
         raise ConfigurationError(
-            f"--api-url {url.scheme}://{host}{url.path} is not an API with security campaigns: GitHub Enterprise "
-            "Server has no campaign endpoints.",
+            f"--api-url {url.scheme}://{host}{url.path} is not an API with security campaigns: GitHub "
+            "Enterprise Server has no campaign endpoints.",
             f"Use {GITHUB_API} or https://api.SUBDOMAIN.ghe.com.",
         )
     return given.rstrip("/")

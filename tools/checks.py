@@ -72,13 +72,13 @@ async def check_managers(
     if not users and not teams:
         return "nobody", []
     check = await app.github.people.unfit_managers(org, users, teams)
-    problems = []
-    if check.unknown:
-        problems.append(f"not found in {org}: {', '.join(check.unknown)}")
-    if check.unfit:
-        problems.append(f"neither owner nor security manager: {', '.join(check.unfit)}")
+    problems = [f"{name} is not found in {org}" for name in check.unknown]
+    problems += [
+        f"{name} is {'no security manager team' if name in teams else 'neither owner nor security manager'}"
+        for name in check.unfit
+    ]
     if problems:
-        raise Refused(f"These cannot manage a campaign: {'; '.join(problems)}.", "Name owners or security managers.")
+        raise Refused(f"Cannot manage a campaign: {'; '.join(problems)}.", "Name those who are, or leave them out.")
     names = [f"{name} ({check.roles[name]})" if name in check.roles else name for name in [*users, *teams]]
     notes = []
     if check.unchecked:

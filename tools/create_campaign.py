@@ -19,7 +19,7 @@ from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertPairs, C
 from server.domain.text import quote
 from server.errors import AnswerUsedBefore, CampaignsError, InvalidInput, Refused
 from server.github.campaigns import Published
-from server.guards.confirmation import GoAhead, require_asking, require_yes
+from server.guards.confirmation import GoAhead, can_ask, require_asking, require_yes
 from server.guards.one_use import answer_was_used
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
@@ -91,7 +91,9 @@ async def plan_creation(
     body = _body(name, description, ends_at, managers, team_managers, contact_link, alerts, generate_issues)
     question = _question(account, org, body) if asks else None
     if dry_run:
-        notes.append("The alerts were not looked up; GitHub takes those that exist and are open.")
+        notes.append("The alerts were not looked up; GitHub decides which of them it takes.")
+    if dry_run and asks and not can_ask(ctx):
+        notes.append("This client cannot ask a person, so publishing would be refused.")
     if len(alerts) > _REPOSITORIES_WARNING:
         notes.append(f"More than {_REPOSITORIES_WARNING} repositories: GitHub may not take all of them.")
     sentence = (
@@ -166,8 +168,12 @@ def _body(
 
 
 def _alerts(alerts: Sequence[AlertPairs]) -> str:
-    total, repositories = count_alerts(alerts), len(alerts)
-    return f"{total} alert{'s' if total != 1 else ''} in {repositories} repositor{'ies' if repositories != 1 else 'y'}"
+    repositories = f"{len(alerts)} repositor{'ies' if len(alerts) != 1 else 'y'}"
+    return f"{_alert_count(count_alerts(alerts))} in {repositories}"
+
+
+def _alert_count(number: int) -> str:
+    return f"{number} alert{'s' if number != 1 else ''}"
 
 
 def _issues(repositories: int) -> str:
@@ -176,10 +182,12 @@ def _issues(repositories: int) -> str:
 
 def _question(account: str, org: str, body: dict[str, Any]) -> str:
     pairs = [AlertPairs.model_validate(pair) for pair in body["code_scanning_alerts"]]
-    issues = f", and open {_issues(len(pairs))}, one in each repository" if "generate_issues" in body else ""
+    where = "one in each repository" if len(pairs) > 1 else "in that repository"
+    issues = f", and open {_issues(len(pairs))}, {where}" if "generate_issues" in body else ""
+    named = [*body.get("managers", []), *body.get("team_managers", [])]
     return (
         f"{account} will publish campaign {quote(body['name'])} in {org} with {_alerts(pairs)}, ending "
-        f"{body['ends_at'][:10]}{issues}. Go on?"
+        f"{body['ends_at'][:10]}, managed by {', '.join(named) or 'nobody'}{issues}. Go on?"
     )
 
 
@@ -237,8 +245,9 @@ def _described(app: AppContext, plan: CreatePlan, published: Published) -> Write
     if different := not_as_sent(campaign, plan.body):
         notes.append(f"GitHub answers with another {', '.join(different)} than was sent.")
     counted = campaign.alert_stats.total if campaign.alert_stats else sent
-    if counted != sent:
-        notes.append(f"GitHub counts {counted} alerts; {sent} were sent.")
+    fewer = "" if counted == sent else f" GitHub counts {_alert_count(counted)}; {sent} were sent."
     return WriteResult(
-        summary=f"Published as campaign {campaign.number}: {described.url}", notes=notes or None, campaign=described
+        summary=f"Published as campaign {campaign.number}: {described.url}.{fewer}",
+        notes=notes or None,
+        campaign=described,
     )

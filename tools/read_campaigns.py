@@ -42,7 +42,7 @@ async def list_campaigns(
             has_more=found.next_page is not None,
             next_page=found.next_page,
             url=app.page(org),
-            note=NO_DRAFTS,
+            note=NO_DRAFTS if found.campaigns or page == 1 else f"Page {page} is past the last one. {NO_DRAFTS}",
         )
     )
 

@@ -19,6 +19,7 @@ from server.domain.text import quote
 from server.errors import InvalidInput, Refused
 from server.guards.confirmation import (
     GoAhead,
+    can_ask,
     name_campaign,
     refuse_used_answer,
     require_asking,
@@ -90,27 +91,24 @@ async def plan_update(
         require_future(ends_at, app.github.clock.at_least(), InvalidInput)
     await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
     shown = await app.github.campaigns.get(org, campaign_number)
-    if shown.state == state:
-        raise Refused(f"Campaign {org}/{campaign_number} {quote(shown.name)} is already {state}.")
-    before = {field: wire_value(shown, field) for field in changes}
-    # What an answer leaves out, as contact_link may be, is not known to be null.
-    if all(field in shown.model_fields_set and same(before[field], value) for field, value in changes.items()):
-        raise Refused(f"Campaign {org}/{campaign_number} {quote(shown.name)} has these values already.")
+    _require_change(org, shown, changes)
     if isinstance(ends_at, datetime):
         require_future(ends_at, app.now())  # again, now that GitHub has told the time
     asks = app.policy.asks(Effect.CLOSE if state == "closed" else Effect.OTHER_WRITE)
     if asks and not dry_run:
         require_asking(ctx, "This change", f"Make it at {app.page(org, campaign_number)}")
     _, notes = await check_managers(app, org, managers, team_managers)
-    question = None
-    if asks:
-        question = _question(await app.github.people.acting_account(org), org, shown, changes)
+    if asks and not can_ask(ctx):
+        notes.append("This client cannot ask a person, so the change would be refused.")
+    if state == "open" and ends_at is MISSING and shown.ends_at <= app.now():
+        notes.append("Its end date has passed; move it with ends_at.")
+    question = _question(await app.github.people.acting_account(org), org, shown, changes) if asks else None
     current = digest(
         {
             "tool": "update_campaign",
             "campaign": f"{org.lower()}/{campaign_number}",
             "created_at": wire(shown.created_at),
-            "before": before,
+            "before": {field: wire_value(shown, field) for field in changes},
             "after": changes,
             "asks": question,
         }
@@ -118,6 +116,21 @@ async def plan_update(
     if not dry_run:
         check_preview(preview, current)
     return UpdatePlan(org, shown, changes, notes, question, current)
+
+
+def _require_change(org: str, shown: Campaign, changes: Mapping[str, Any]) -> None:
+    """Refuse an update after which nothing would be different.
+
+    Raises:
+        Refused: saying so.
+    """
+    named = f"Campaign {org}/{shown.number} {quote(shown.name)}"
+    if shown.state == changes.get("state"):
+        raise Refused(f"{named} is already {shown.state}.")
+    # What an answer leaves out, as contact_link may be, is not known to be null.
+    known = shown.model_fields_set
+    if all(field in known and same(wire_value(shown, field), value) for field, value in changes.items()):
+        raise Refused(f"{named} has these values already.")
 
 
 def _given(**fields: object) -> dict[str, Any]:
@@ -181,7 +194,7 @@ async def update_campaign(
     if dry_run:
         return answered(
             WriteResult(
-                summary=f"Would change {', '.join(plan.changes)} of {named}. Nothing was changed.",
+                summary=f"Would {_worded(named, plan.changes, done=False)}. Nothing was changed.",
                 notes=plan.notes or None,
                 changes=_compared(plan.shown, plan.changes),
                 request=SentRequest(
@@ -204,7 +217,7 @@ async def update_campaign(
         WriteResult(
             summary=f"GitHub took the change of {named}, but answers with another {', '.join(different)}."
             if different
-            else _done(named, plan.changes),
+            else f"{_capital(_worded(named, plan.changes, done=True))}.",
             notes=plan.notes or None,
             changes=_compared(before, after),
             campaign=app.describe(plan.org, campaign),
@@ -216,13 +229,19 @@ def _compared(before: Campaign, after: Mapping[str, Any]) -> dict[str, Change]:
     return {field: Change(before=wire_value(before, field), after=value) for field, value in after.items()}
 
 
-def _done(named: str, changes: Mapping[str, Any]) -> str:
+def _worded(named: str, changes: Mapping[str, Any], *, done: bool) -> str:
+    """Word what would be done, or what was: `close campaign octo-org/3 "Name" and change ends_at`."""
     others = ", ".join(field for field in changes if field != "state")
+    change = "changed" if done else "change"
     match changes.get("state"):
         case "closed":
-            done = f"Closed {named}"
+            verb = "closed" if done else "close"
         case "open":
-            done = f"Reopened {named}"
+            verb = "reopened" if done else "reopen"
         case _:
-            return f"Changed {others} of {named}."
-    return f"{done} and changed {others}." if others else f"{done}."
+            return f"{change} {others} of {named}"
+    return f"{verb} {named} and {change} {others}" if others else f"{verb} {named}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

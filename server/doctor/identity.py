@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from server.doctor.examination import IS_IT_GITHUB, NAME_ONE, Examination
-from server.doctor.findings import Verdict, failed, ok, skipped, unknown
+from server.doctor.findings import Verdict, failed, ok, unknown
 from server.domain.dates import spoken
 from server.domain.text import clean, quote
 from server.errors import NotFound, PermissionMissing, Unauthenticated
@@ -20,6 +20,7 @@ _LONGEST_NAME = 100
 _LONGEST_LIST = 300
 _OTHER_VERSION = "Choose another one with --api-version."
 _SOON = timedelta(days=7)
+_MAYBE_INSTALLATION = ("installation token", "token of unknown kind")
 
 
 async def credentials(exam: Examination) -> Verdict:
@@ -28,6 +29,8 @@ async def credentials(exam: Examination) -> Verdict:
         source = (await exam.as_app.credentials.token(None)).source
         return ok(f"GitHub App {clean(exam.settings.app_id or '', _LONGEST_NAME)} from {source}.")
     token = await exam.github.credentials.token(exam.org)
+    if exam.settings.sandbox:
+        return ok("The sandbox's own token.")
     return ok(f"{token.kind[0].upper()}{token.kind[1:]} from {token.source}.")
 
 
@@ -79,7 +82,9 @@ async def account(exam: Examination) -> Verdict:
         return await _app_account(exam)
     try:
         answer = await exam.read("/user", "this token's account")
-    except PermissionMissing:
+    except PermissionMissing as refusal:
+        if (await exam.github.credentials.token(exam.org)).kind not in _MAYBE_INSTALLATION:
+            return failed(refusal.what, refusal.remedy)
         # Only a user has this page, so this is how GitHub answers an installation.
         exam.installation = True
         return ok("GitHub accepts the token as a GitHub App's installation; it does not tell which.")
@@ -130,7 +135,9 @@ def _moment(text: str) -> datetime | None:
 async def organization(exam: Examination) -> Verdict:
     """See the organization; without one, tell which there are."""
     if exam.org is None:
-        return skipped(f"No organization is named. {await _choice(exam)}", NAME_ONE)
+        return failed(
+            f"No organization is named, so half of this could not be looked at. {await _choice(exam)}", NAME_ONE
+        )
     try:
         answer = await exam.read(f"/orgs/{segment(exam.org)}", f"the organization {exam.org}")
     except NotFound as hidden:

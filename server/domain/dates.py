@@ -9,6 +9,10 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?")
 
 
+class _NoSuchDay(ValueError):
+    """A date in the right form that the calendar does not have."""
+
+
 def parse_end(text: object) -> datetime:
     """Read the end of a campaign: a date (the end of that day, UTC) or an RFC 3339 time with a zone.
 
@@ -22,10 +26,12 @@ def parse_end(text: object) -> datetime:
         if not isinstance(text, str):
             raise ValueError
         if _DATE.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+            return _end_of(text)
         if not _RFC_3339.fullmatch(text):
             raise ValueError
         moment = datetime.fromisoformat(text.upper())
+    except _NoSuchDay:
+        raise
     except ValueError:
         raise ValueError(
             "give a date such as 2027-01-08 (the end of that day, UTC) or a time with a zone such as "
@@ -37,6 +43,13 @@ def parse_end(text: object) -> datetime:
         return moment.astimezone(UTC).replace(microsecond=0)
     except OverflowError:
         raise ValueError("the year must be between 1 and 9999") from None
+
+
+def _end_of(text: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+    except ValueError:
+        raise _NoSuchDay("is not a day of the calendar") from None
 
 
 def wire(moment: datetime) -> str:

@@ -13,9 +13,9 @@ from pydantic import ValidationError
 
 _SENTENCES: Mapping[str, str] = {
     "missing": "is required",
-    "int_type": "must be a whole number, such as 3",
-    "int_from_float": "must be a whole number, such as 3",
-    "int_parsing": "must be a whole number, such as 3",
+    "int_type": "must be a whole number without quotes or fraction, such as 3",
+    "int_from_float": "must be a whole number without quotes or fraction, such as 3",
+    "int_parsing": "must be a whole number without quotes or fraction, such as 3",
     "int_parsing_size": "must be a smaller whole number",
     "bool_type": "must be true or false",
     "string_type": "must be text",

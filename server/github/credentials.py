@@ -83,6 +83,11 @@ def read_token(text: str, source: str) -> Token:
         ConfigurationError: it has blanks or unprintable characters inside; the text never shows it.
     """
     value = text.strip()
+    if value.startswith("$") or "${" in value:
+        raise ConfigurationError(
+            f"{source} holds a placeholder and not a token: the client did not fill it in.",
+            "Set the variable where the client starts, or use --token-file.",
+        )
     if not value or not all("!" <= character <= "~" for character in value):
         raise ConfigurationError(
             f"The token from {source} contains spaces, line breaks or other characters that no GitHub token has.",

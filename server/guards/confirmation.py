@@ -146,7 +146,7 @@ def _shown(typed: str) -> str:
 
 def _unanswered(answer: Outcome) -> Refused:
     # Some hosts decline or cancel by themselves, so nobody may have been asked at all.
-    return Refused(f"Not confirmed (the client answered {answer.action!r}).")
+    return Refused(f"Not confirmed ({'declined' if answer.action == 'decline' else 'left without an answer'}).")
 
 
 def require_unchanged(org: str, shown: Campaign, now: Campaign, *, also: Iterable[str] = ()) -> None:

@@ -106,7 +106,6 @@ def test_a_wrong_option_is_named_and_nothing_is_served(arguments: list[str], nam
 
 def test_an_option_can_come_from_the_environment_and_what_is_typed_wins() -> None:
     environ = {
-        "SECURITY_CAMPAIGNS_SANDBOX": "1",
         "SECURITY_CAMPAIGNS_ORG": "octo-labs",
         "SECURITY_CAMPAIGNS_ALLOW_ORGS": "octo-labs, octo-org",
         "SECURITY_CAMPAIGNS_READ_ONLY": "off",
@@ -117,12 +116,51 @@ def test_an_option_can_come_from_the_environment_and_what_is_typed_wins() -> Non
         "SECURITY_CAMPAIGNS_LOG_LEVEL": "info",
     }
     settings = settings_from(read_options({"org": "octo-org"}, environ))
-    assert settings.sandbox
+    assert not settings.sandbox
     assert not settings.read_only
     assert (settings.org, settings.allow_orgs) == ("octo-org", ("octo-labs", "octo-org"))
     assert (settings.confirm, settings.api_url) == ("writes", "https://api.octo.ghe.com")
     assert (settings.api_version, settings.web_url) == ("2022-11-28", "https://octo.ghe.com")
     assert settings.token_file == Path("~/token").expanduser()
+
+
+def test_in_the_sandbox_nothing_that_concerns_the_real_github_counts() -> None:
+    environ = {
+        "SECURITY_CAMPAIGNS_SANDBOX": "1",
+        "GITHUB_API_URL": "https://ghe.example.com/api/v3",
+        "SECURITY_CAMPAIGNS_APP_ID": "7",
+        "SECURITY_CAMPAIGNS_TOKEN_FILE": "/nowhere",
+    }
+    settings = settings_from(read_options({}, environ))
+    assert settings.sandbox
+    assert (settings.api_url, settings.app_id, settings.token_file) == ("https://api.github.com", None, None)
+
+
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+def test_an_empty_bound_is_an_error_and_not_a_lifted_one(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="SECURITY_CAMPAIGNS_ALLOW_ORGS: names no organization"):
+        read_options({}, {"SECURITY_CAMPAIGNS_ALLOW_ORGS": value})
+    with pytest.raises(ConfigurationError, match="--allow-org: names no organization"):
+        read_options({"allow_orgs": [value]}, {})
+
+
+@pytest.mark.parametrize("arguments", [["demo"], ["doctor", "--sandbox", "--org", "octo-org"]])
+def test_a_reader_that_goes_away_ends_it_without_a_traceback(arguments: list[str]) -> None:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "security_campaigns_mcp", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], **environment()},
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+
+
+def test_version_is_an_option_too() -> None:
+    assert run("--version").stdout == run("version").stdout
 
 
 @pytest.mark.parametrize(
@@ -187,5 +225,5 @@ def test_the_doctor_speaks_json_and_its_exit_status_tells() -> None:
 def test_the_sandbox_reads_no_real_credential() -> None:
     done = run("doctor", "--json", "--sandbox", "--org", "octo-org", GITHUB_TOKEN="ghp_real", GH_TOKEN="ghp_real")
     credentials = next(finding for finding in json.loads(done.stdout)["findings"] if finding["check"] == "credentials")
-    assert "--sandbox" in credentials["says"]
+    assert credentials["says"] == "The sandbox's own token."
     assert done.returncode == 0

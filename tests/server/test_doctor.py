@@ -180,7 +180,7 @@ async def test_a_token_without_scopes_fails_by_name_of_the_scope() -> None:
     assert visited["permissions"].mend == "Add the scope to the token."
     assert visited["role"].status == "unknown"
     assert "read:org" in visited["role"].mend
-    assert visited["read_campaigns"].mend == "Mend permissions first."
+    assert visited["read_campaigns"].mend == "Add the scope to the token."
     skipped_for(visited, "permissions", ["write_campaigns"])
 
 
@@ -320,15 +320,15 @@ async def test_the_tokens_end_is_told_in_githubs_time(header: str, told: str) ->
 # The organization
 
 
-async def test_without_an_organization_the_choices_are_told_and_what_needs_one_is_skipped() -> None:
+async def test_without_an_organization_the_choices_are_told_and_half_is_not_looked_at() -> None:
     visited = await visit(org=None)
-    assert visited["organization"].status == "skipped"
-    assert visited["organization"].says == "No organization is named. The account belongs to octo-org, octo-labs."
+    assert visited["organization"].status == "failed"
+    assert visited["organization"].says.endswith("The account belongs to octo-org, octo-labs.")
     for check in ("organization", "role", "read_campaigns", "write_campaigns", "read_alerts"):
-        assert visited[check].status == "skipped"
-        assert visited[check].mend == "Name one with --org."
+        assert visited[check].status == ("failed" if check == "organization" else "skipped")
+    assert visited["organization"].mend == "Name one with --org."
     assert visited["permissions"].status == visited["rate_limit"].status == "ok"
-    assert doctor.exit_status(visited.findings) == 0
+    assert doctor.exit_status(visited.findings) == 1
     assert doctor.render(visited.findings, color=False).count("Name one with --org.") == 1
 
 
@@ -444,7 +444,7 @@ async def test_the_sandbox_is_called_by_its_name() -> None:
     findings = await doctor.run_doctor(
         Settings(sandbox=True, org="octo-org"), transport=httpx.ASGITransport(app=create_sandbox()), environ={}
     )
-    assert findings[0].says == "Token of unknown kind from --sandbox."
+    assert findings[0].says == "The sandbox's own token."
     assert findings[1].says.startswith("The sandbox answers")
     assert doctor.exit_status(findings) == 0
 
@@ -602,9 +602,9 @@ async def test_an_app_without_an_organization_is_told_to_name_one(app_sandbox: S
     visited = await app_visit(app_sandbox, key_file, org=None)
     assert visited["account"].says == "GitHub knows the app as sandbox-campaigns."
     for check in ORDER[3:]:
-        assert visited[check].status == "skipped"
-        assert visited[check].mend == "Name one with --org."
-    assert doctor.exit_status(visited.findings) == 0
+        assert visited[check].status == ("failed" if check == "organization" else "skipped")
+    assert visited["organization"].mend == "Name one with --org."
+    assert doctor.exit_status(visited.findings) == 1
 
 
 async def test_an_app_that_is_not_installed_there_fails_at_the_account(app_sandbox: Sandbox, key_file: Path) -> None:

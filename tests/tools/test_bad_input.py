@@ -184,7 +184,7 @@ def numbers() -> Iterator[Bad]:
             larger = "is larger than any number GitHub gives out" if field != "per_page" else out_of_range
             yield Bad(tool, {field: huge}, field, larger)
         for no_number in (1.5, 3.0, "3", "three", "", "../3", True, False, [3], {"n": 3}):
-            yield Bad(tool, {field: no_number}, field, "must be a whole number, such as 3")
+            yield Bad(tool, {field: no_number}, field, "must be a whole number without quotes or fraction, such as 3")
     yield Bad("list_campaigns", {"per_page": 101}, "per_page", "must be from 1 to 100")
 
 
@@ -192,7 +192,7 @@ def alerts() -> Iterator[Bad]:
     def one(**changes: Any) -> list[dict[str, Any]]:
         return [{**ALERTS[0], **changes}]
 
-    whole = "must be a whole number, such as 3"
+    whole = "must be a whole number without quotes or fraction, such as 3"
     table: list[tuple[Any, str, str]] = [
         ([], "alerts", "is empty; a campaign needs at least one alert"),
         ("all of them", "alerts", "must be a list"),
