@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 
 
 class _NoSuchDay(ValueError):
@@ -49,7 +49,7 @@ def _end_of(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
     except ValueError:
-        raise _NoSuchDay("is not a day of the calendar") from None
+        raise _NoSuchDay("is not a day of the calendar; give one that is, such as 2027-01-08") from None
 
 
 def wire(moment: datetime) -> str:

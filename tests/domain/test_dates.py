@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from server.domain.dates import parse_end, spoken, wire
 
-SENTENCES = ("give a date such as", "the time has no zone", "the year must be")
+SENTENCES = ("give a date such as", "the time has no zone", "the year must be", "is not a day of the calendar")
 ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=ZONES)
 

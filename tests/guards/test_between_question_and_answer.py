@@ -68,7 +68,7 @@ async def test_a_campaign_that_changed_meanwhile_is_not_touched_by_an_answer_abo
         elif era == MODERN:  # asked again, about the campaign as it is
             assert len(case.asked) == 2
             assert case.asked[0] != case.asked[1]
-            assert "Not confirmed (the client answered 'decline')." in text
+            assert "Not confirmed (declined)." in text
         else:
             assert len(case.asked) == 1
             assert f"Campaign {ORG}/{NUMBER} changed while it was being confirmed ({field}): it is now " in text

@@ -32,7 +32,7 @@ from tests.guards.scenarios import (
 )
 from tests.harness import ORG, Sent, decline
 
-CHANGED = "This is no longer what the preview showed: an argument or the campaign itself has changed since."
+CHANGED = "The preview does not fit this call: an argument or the campaign has changed since, or it was for another."
 
 
 def named_in(refusal: str) -> str:

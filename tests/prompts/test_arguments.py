@@ -33,7 +33,7 @@ WRONG = [
     ("announce_campaign", "campaign_number", "٤", NUMBER),
     ("announce_campaign", "campaign_number", "4/../5", NUMBER),
     ("announce_campaign", "campaign_number", "0", "must be a positive whole number"),
-    ("announce_campaign", "campaign_number", "9" * 16, "must be a positive whole number"),
+    ("announce_campaign", "campaign_number", "9" * 16, "is larger than any number GitHub gives out"),
     ("announce_campaign", "campaign_number", "9" * 5000, NUMBER),
     ("summarize_campaign_progress", "campaign_number", "all", NUMBER),
     ("announce_campaign", "channel", "fax", "must be one of 'chat', 'email' or 'issue'"),

@@ -77,8 +77,6 @@ def ends() -> Iterator[Bad]:
             "2099",
             "2099-1-8",
             "08.01.2099",
-            "2099-02-30",
-            "0000-01-01",
             "2099-01-08T25:00:00Z",
             "2099-01-08T10:00Z",
             "2099-01-08T10:00:00+25:00",
@@ -91,6 +89,10 @@ def ends() -> Iterator[Bad]:
             ["2099-01-08"],
         ):
             yield Bad(tool, {"ends_at": wrong}, "ends_at", "give a date such as 2027-01-08")
+        for no_day in ("2099-02-30", "2099-13-01", "0000-01-01"):
+            yield Bad(
+                tool, {"ends_at": no_day}, "ends_at", "is not a day of the calendar; give one that is, such as 20"
+            )
         yield Bad(tool, {"ends_at": "2099-01-08T17:00:00"}, "ends_at", "the time has no zone; end it with Z")
         yield Bad(tool, {"ends_at": "9999-12-31T23:59:59-01:00"}, "ends_at", "the year must be between 1 and 9999")
         for past in ("2020-01-08", "0001-01-01", "2020-01-08T00:00:00+14:00"):

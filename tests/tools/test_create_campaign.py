@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 LIST = f"/orgs/{ORG}/campaigns"
 LOOKS = [Sent("GET", "/user"), Sent("GET", LIST, OPEN)]
-UNSEEN = "The alerts were not looked up; GitHub takes those that exist and are open."
+UNSEEN = "The alerts were not looked up; GitHub decides which of them it takes."
 TEXTS = {"name": "Stop XSS", "description": "Encode what you print.", "ends_at": "2099-01-08"}
 
 
@@ -49,7 +49,7 @@ async def test_a_campaign_is_published_after_a_look_at_the_open_ones(era: str) -
         result = await case.call("create_campaign", **arguments(sandbox))
     assert case.sent == [*LOOKS, Sent("GET", LIST, OPEN), Sent("POST", LIST, {}, body)]
     assert result.structured_content == {
-        "summary": f"Published as campaign 7: {PAGE}/7",
+        "summary": f"Published as campaign 7: {PAGE}/7.",
         "campaign": detail(sandbox, 7),
     }
     assert_text_says_the_same(result)
@@ -97,13 +97,13 @@ async def test_a_dry_run_publishes_nothing_and_shows_the_exact_request(era: str)
     structure = dict(result.structured_content or {})
     preview = structure.pop("preview")
     assert structure == {
-        "notes": [UNSEEN],
+        "notes": [UNSEEN, "This client cannot ask a person, so publishing would be refused."],
         "summary": f'Would publish "Stop XSS" (8 of 50 characters) in octo-org with {count} alerts in 2 repositories, '
         "ending 2099-01-08 23:59 UTC, managed by nobody, acting as octo-bot. Would open 2 issues. 3 of 10 campaigns "
         "are open. Nothing was published.",
         "request": {"method": "POST", "path": LIST, "body": body},
         "would_ask": f'octo-bot will publish campaign "Stop XSS" in octo-org with {count} alerts in 2 repositories, '
-        "ending 2099-01-08, and open 2 issues, one in each repository. Go on?",
+        "ending 2099-01-08, managed by nobody, and open 2 issues, one in each repository. Go on?",
     }
     assert len(preview) == 16
     assert case.sent == LOOKS
@@ -135,7 +135,7 @@ async def test_a_preview_of_something_else_is_refused(changed: dict[str, Any]) -
     async with connected(sandbox=sandbox, person=accept(go_ahead=True)) as case:
         shown = await case.done("create_campaign", **arguments(sandbox), dry_run=True)
         text = await case.refused("create_campaign", **arguments(sandbox, **changed), preview=shown["preview"])
-    assert text.startswith("This is no longer what the preview showed:")
+    assert text.startswith("The preview does not fit this call:")
     assert text.endswith("Nothing was published.")
     assert case.writes == []
 
@@ -213,13 +213,14 @@ async def test_managers_are_looked_up_and_named_with_the_role_that_was_seen(era:
 @pytest.mark.parametrize(
     ("people", "why"),
     [
-        ({"managers": ["hubot"]}, "neither owner nor security manager: hubot"),
-        ({"managers": ["nobody-here"]}, "not found in octo-org: nobody-here"),
-        ({"team_managers": ["payments"]}, "neither owner nor security manager: payments"),
-        ({"team_managers": ["no-such-team"]}, "not found in octo-org: no-such-team"),
+        ({"managers": ["hubot"]}, "hubot is neither owner nor security manager"),
+        ({"managers": ["nobody-here"]}, "nobody-here is not found in octo-org"),
+        ({"team_managers": ["payments"]}, "payments is no security manager team"),
+        ({"team_managers": ["no-such-team"]}, "no-such-team is not found in octo-org"),
         (
             {"managers": ["mona-lisa", "hubot", "ghost"], "team_managers": ["appsec", "checkout"]},
-            "not found in octo-org: ghost; neither owner nor security manager: hubot, checkout",
+            "ghost is not found in octo-org; hubot is neither owner nor security manager; checkout is no security manager "
+            "team",
         ),
     ],
 )
@@ -229,7 +230,7 @@ async def test_people_who_cannot_manage_a_campaign_are_refused_by_name(
     sandbox = frozen()
     async with connected(sandbox=sandbox) as case:
         text = await case.refused("create_campaign", **arguments(sandbox, **people), dry_run=dry_run)
-    assert text == (f"These cannot manage a campaign: {why}. Name owners or security managers. Nothing was published.")
+    assert text == (f"Cannot manage a campaign: {why}. Name those who are, or leave them out. Nothing was published.")
     assert case.writes == []
 
 
@@ -320,7 +321,9 @@ async def test_alerts_that_closed_meanwhile_are_noted(era: str) -> None:
     sandbox.state.close_alert(first["repository_id"], first["alert_numbers"][0])
     async with connected(era, sandbox=sandbox) as case:
         published = await case.done("create_campaign", **asked)
-    assert published["notes"] == [f"GitHub counts {sent - 1} alerts; {sent} were sent."]
+    assert published["summary"] == (
+        f"Published as campaign 7: {PAGE}/7. GitHub counts {sent - 1} alerts; {sent} were sent."
+    )
 
 
 async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +333,7 @@ async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyP
         published = await case.done("create_campaign", **arguments(sandbox))
     assert sum(published["campaign"]["alert_stats"].values()) == 10
     sent = alert_count(sandbox)
-    assert published["notes"] == [f"GitHub counts 10 alerts; {sent} were sent."]
+    assert published["summary"].endswith(f"/7. GitHub counts 10 alerts; {sent} were sent.")
 
 
 async def test_a_campaign_that_is_too_large_for_github_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,8 @@ async def test_a_dry_run_changes_nothing_and_shows_the_exact_request(era: str, g
     async with connected(era, sandbox=sandbox) as case:
         result = await case.call("update_campaign", campaign_number=5, dry_run=True, **given)
     structure = result.structured_content or {}
-    assert structure["summary"] == f"Would change {field} of {NAMED}. Nothing was changed."
+    would = f"close {NAMED}" if field == "state" else f"change {field} of {NAMED}"
+    assert structure["summary"] == f"Would {would}. Nothing was changed."
     assert structure["request"] == {"method": "PATCH", "path": FIVE, "body": given}
     assert list(structure["changes"]) == [field]
     assert structure["changes"][field].get("after") == given[field]
@@ -204,7 +205,7 @@ async def test_a_preview_is_refused_once_the_campaign_reads_differently() -> Non
         shown = await case.done("update_campaign", campaign_number=5, name="Done", dry_run=True)
         campaign_in(sandbox, 5).name = "Renamed by someone"
         text = await case.refused("update_campaign", campaign_number=5, name="Done", preview=shown["preview"])
-    assert text.startswith("This is no longer what the preview showed:")
+    assert text.startswith("The preview does not fit this call:")
     assert text.endswith("Campaign 5 was not changed.")
     assert case.writes == []
 
@@ -276,8 +277,8 @@ async def test_people_who_cannot_manage_a_campaign_are_refused_by_name() -> None
     async with connected() as case:
         text = await case.refused("update_campaign", campaign_number=5, managers=["hubot"], team_managers=["payments"])
     assert text == (
-        "These cannot manage a campaign: neither owner nor security manager: hubot, payments. Name owners or security "
-        "managers. Campaign 5 was not changed."
+        "Cannot manage a campaign: hubot is neither owner nor security manager; payments is no security manager team. "
+        "Name those who are, or leave them out. Campaign 5 was not changed."
     )
     assert case.writes == []
 
