@@ -14,6 +14,7 @@ import tools
 from server.cli import parser
 from server.options import OPTIONS
 from server.protocol import CampaignServer
+from tests.harness import connected
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -67,7 +68,7 @@ def test_every_configuration_to_paste_parses_and_starts_the_command() -> None:
         servers += (configuration.get("servers") or configuration["mcpServers"]).values()
     for block in blocks("toml"):
         servers += tomllib.loads(block)["mcp_servers"].values()
-    assert len(servers) == 6
+    assert len(servers) == 7
     for server in servers:
         assert server["command"].endswith("security-campaigns-mcp")
         parser().parse_args(server["args"])
@@ -105,3 +106,21 @@ def test_lock_files_hold_what_the_project_declares() -> None:
     }
     assert names <= locked["runtime"] <= locked["dev"]
     assert dev <= locked["dev"]
+
+
+@pytest.mark.anyio
+async def test_the_campaign_to_ask_for_in_the_sandbox_can_be_published() -> None:
+    [(name, numbers, repository)] = re.findall(
+        r'Publish a campaign "([^"]+)" for alerts ([\d, and]+) of repository (\d+)', " ".join(README.split())
+    )
+    async with connected() as case:
+        published = await case.done(
+            "create_campaign",
+            name=name,
+            description="As the README says",
+            ends_at="2099-01-31",
+            managers=["mona-lisa"],
+            alerts=[{"repository_id": int(repository), "alert_numbers": [int(n) for n in re.findall(r"\d+", numbers)]}],
+        )
+    assert published["campaign"]["alert_stats"]["closed_count"] == 0
+    assert "GitHub counts" not in published["summary"]

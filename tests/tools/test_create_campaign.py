@@ -219,8 +219,8 @@ async def test_managers_are_looked_up_and_named_with_the_role_that_was_seen(era:
         ({"team_managers": ["no-such-team"]}, "no-such-team is not found in octo-org"),
         (
             {"managers": ["mona-lisa", "hubot", "ghost"], "team_managers": ["appsec", "checkout"]},
-            "ghost is not found in octo-org; hubot is neither owner nor security manager; checkout is no security manager "
-            "team",
+            "ghost is not found in octo-org; hubot is neither owner nor security manager; checkout is no security "
+            "manager team",
         ),
     ],
 )
