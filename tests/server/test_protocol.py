@@ -138,8 +138,8 @@ def test_bad_arguments_over_the_wire_are_a_result_too(wire: Wire) -> None:
     result = wire.ask("tools/call", name="get_campaign", arguments={"campaign_number": 3.0})["result"]
     assert result["isError"]
     assert result["content"][0]["text"] == (
-        "get_campaign: `campaign_number`: must be a whole number without quotes or fraction, such as 3. Nothing was sent "
-        "to GitHub."
+        "get_campaign: `campaign_number`: must be a whole number without quotes or fraction, such as 3. Nothing was "
+        "sent to GitHub."
     )
 
 

@@ -105,6 +105,19 @@ async def test_reopening_needs_no_question_and_can_move_the_end(era: str) -> Non
     assert done["campaign"] == detail(sandbox, 3)
 
 
+async def test_reopening_with_an_end_that_has_passed_is_noted() -> None:
+    async with connected(sandbox=frozen()) as case:
+        shown = await case.done("update_campaign", campaign_number=3, state="open", dry_run=True)
+        done = await case.done("update_campaign", campaign_number=3, state="open")
+    assert shown["notes"] == done["notes"] == ["Its end date has passed; move it with ends_at."]
+
+
+async def test_a_preview_tells_that_this_client_could_not_confirm() -> None:
+    async with connected(sandbox=frozen()) as case:
+        shown = await case.done("update_campaign", campaign_number=5, state="closed", dry_run=True)
+    assert shown["notes"] == ["This client cannot ask a person, so the change would be refused."]
+
+
 async def test_several_fields_go_out_in_one_request() -> None:
     async with connected(sandbox=frozen()) as case:
         done = await case.done(
