@@ -69,6 +69,7 @@ def build_server(
         instructions=instructions(settings),
         version=server_version(),
         lifespan=lifespan,
+        subscriptions=False,  # nothing here changes by itself, so nobody is told to listen
         middleware=[SpendAnswers(SpentAnswers()), remember_app],
         read_only=settings.read_only,
     )

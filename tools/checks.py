@@ -40,8 +40,8 @@ def not_as_sent(campaign: Campaign, sent: Mapping[str, Any]) -> list[str]:
 
     White space and the order and case of logins do not count; what the answer lacks cannot be compared.
     """
-    known = {field: wire_value(campaign, field) for field in sent if field in Campaign.model_fields}
-    return [field for field, value in known.items() if value is not None and not same(value, sent[field])]
+    known = [field for field in sent if field in campaign.model_fields_set]
+    return [field for field in known if not same(wire_value(campaign, field), sent[field])]
 
 
 def same(value: Any, other: Any) -> bool:

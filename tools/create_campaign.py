@@ -245,9 +245,9 @@ def _described(app: AppContext, plan: CreatePlan, published: Published) -> Write
     if different := not_as_sent(campaign, plan.body):
         notes.append(f"GitHub answers with another {', '.join(different)} than was sent.")
     counted = campaign.alert_stats.total if campaign.alert_stats else sent
-    fewer = "" if counted == sent else f" GitHub counts {_alert_count(counted)}; {sent} were sent."
+    fewer = "" if counted == sent else f" (GitHub counts {_alert_count(counted)}; {sent} were sent)"
     return WriteResult(
-        summary=f"Published as campaign {campaign.number}: {described.url}.{fewer}",
+        summary=f"Published as campaign {campaign.number}: {described.url}{fewer}",
         notes=notes or None,
         campaign=described,
     )

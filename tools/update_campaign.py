@@ -210,6 +210,8 @@ async def update_campaign(
         require_yes(answer)
         before = await app.github.campaigns.get(plan.org, campaign_number)
         require_unchanged(plan.org, plan.shown, before, also=plan.changes)
+        if isinstance(ends_at, datetime):
+            require_future(ends_at, app.now())  # it may have passed while the person was thinking
     campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
     after = {field: wire_value(campaign, field) for field in plan.changes}
     different = not_as_sent(campaign, plan.changes)

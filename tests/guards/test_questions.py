@@ -119,15 +119,22 @@ async def test_a_question_to_reopen_says_so() -> None:
 async def test_a_question_to_publish_tells_how_many_alerts_and_issues() -> None:
     async with by_hand(OPEN_ISSUES) as client:
         for repositories, told in (
-            (1, "1 alert in 1 repository, ending 2099-01-08, managed by nobody, and open 1 issue, in that repository. Go on?"),
-            (2, "2 alerts in 2 repositories, ending 2099-01-08, managed by nobody, and open 2 issues, one in each repository. Go on?"),
+            (
+                1,
+                "1 alert in 1 repository, ending 2099-01-08, managed by nobody, and open 1 issue, in that repository.",
+            ),
+            (
+                2,
+                "2 alerts in 2 repositories, ending 2099-01-08, managed by nobody, and open 2 issues, "
+                "one in each repository.",
+            ),
         ):
             client.arguments["alerts"] = [
                 {**pair, "alert_numbers": pair["alert_numbers"][:1]}
                 for pair in OPEN_ISSUES.arguments_in(client.case.sandbox)["alerts"][:repositories]
             ]
             question = (await client.ask()).text
-            assert question == f'octo-bot will publish campaign "Unsafe deserialization" in {ORG} with {told}'
+            assert question == f'octo-bot will publish campaign "Unsafe deserialization" in {ORG} with {told} Go on?'
 
 
 @pytest.mark.anyio

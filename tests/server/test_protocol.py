@@ -506,3 +506,13 @@ def test_a_schema_is_slimmed_without_losing_fields_named_like_keywords() -> None
         "additionalProperties": False,
     }
     assert tool.model_dump_json() == before
+
+
+@pytest.mark.anyio
+async def test_nothing_is_promised_that_is_not_kept(era: str) -> None:
+    """Nobody is told of changes here, so no capability says that somebody would be."""
+    async with connected(era) as case:
+        capabilities = case.client.server_capabilities
+    promised = capabilities.model_dump(exclude_none=True, exclude_defaults=True)
+    assert set(promised) == {"prompts", "resources", "tools", "completions"}
+    assert not any(value for capability in promised.values() for value in capability.values())

@@ -49,7 +49,7 @@ async def test_a_campaign_is_published_after_a_look_at_the_open_ones(era: str) -
         result = await case.call("create_campaign", **arguments(sandbox))
     assert case.sent == [*LOOKS, Sent("GET", LIST, OPEN), Sent("POST", LIST, {}, body)]
     assert result.structured_content == {
-        "summary": f"Published as campaign 7: {PAGE}/7.",
+        "summary": f"Published as campaign 7: {PAGE}/7",
         "campaign": detail(sandbox, 7),
     }
     assert_text_says_the_same(result)
@@ -322,7 +322,7 @@ async def test_alerts_that_closed_meanwhile_are_noted(era: str) -> None:
     async with connected(era, sandbox=sandbox) as case:
         published = await case.done("create_campaign", **asked)
     assert published["summary"] == (
-        f"Published as campaign 7: {PAGE}/7. GitHub counts {sent - 1} alerts; {sent} were sent."
+        f"Published as campaign 7: {PAGE}/7 (GitHub counts {sent - 1} alerts; {sent} were sent)"
     )
 
 
@@ -333,7 +333,7 @@ async def test_a_campaign_that_github_trims_is_noted(monkeypatch: pytest.MonkeyP
         published = await case.done("create_campaign", **arguments(sandbox))
     assert sum(published["campaign"]["alert_stats"].values()) == 10
     sent = alert_count(sandbox)
-    assert published["summary"].endswith(f"/7. GitHub counts 10 alerts; {sent} were sent.")
+    assert published["summary"].endswith(f"/7 (GitHub counts 10 alerts; {sent} were sent)")
 
 
 async def test_a_campaign_that_is_too_large_for_github_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
