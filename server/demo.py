@@ -57,8 +57,8 @@ class Demo:
         server = StdioServerParameters(
             command=sys.executable, args=["-m", "security_campaigns_mcp", "--sandbox", "--org", ORG]
         )
-        _say("A client starts `security-campaigns-mcp --sandbox` and talks to it over stdio. The person's answers are")
-        _say("scripted; all that the server says is its own.")
+        _say("A client starts `security-campaigns-mcp --sandbox` and talks to it over stdio.")
+        _say("The person's answers are scripted; what the server says is its own.")
         async with Client(server, elicitation_callback=self._person) as client:
             self._client = client
             for step in (
