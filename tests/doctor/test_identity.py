@@ -152,3 +152,10 @@ async def test_single_sign_on_is_told_with_where_to_authorize_the_token(status: 
     assert "single sign-on" in visited["organization"].says
     assert "Configure SSO" in visited["organization"].mend
     assert "abc" not in visited.texts
+
+
+async def test_a_users_token_that_may_not_say_whose_it_is_is_not_taken_for_an_installation() -> None:
+    refusal = json_answer({"message": "Your IP address is not allowed"}, 403)
+    visited = await visit("ghp_classic", replies={"/user": refusal})
+    assert visited["account"].status == "failed"
+    assert "Your IP address is not allowed" in visited["account"].says

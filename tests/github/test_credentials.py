@@ -61,6 +61,12 @@ def test_a_token_with_odd_characters_is_refused_and_not_echoed(value: str) -> No
     assert "ghp_" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["${GITHUB_TOKEN}", "$GITHUB_TOKEN", "${input:github-token}", "ghp_${SECRET}"])
+def test_a_placeholder_that_no_client_filled_in_is_told_from_a_token(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="GITHUB_TOKEN holds a placeholder and not a token"):
+        read_token(value, "GITHUB_TOKEN")
+
+
 async def test_a_fixed_token_is_never_renewed() -> None:
     credentials = FixedToken(SECRET, "test")
     token = await credentials.token(None)

@@ -45,3 +45,31 @@ def test_the_demo_fails_when_a_write_is_only_claimed(
     monkeypatch.setattr(demo.Demo, "_result", claimed)
     assert demo.run_demo() == 1
     assert "The demo failed:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("tool", "error"), [("list_campaigns", True), ("get_campaign", False)])
+def test_the_demo_fails_when_an_answer_is_not_the_kind_it_tells_of(
+    tool: str, error: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error where there should be a result, and a result where there should be an error."""
+    real = demo.Demo._result
+
+    async def wrong(self: demo.Demo, name: str, arguments: dict[str, Any], *, quiet: bool) -> CallToolResult:
+        if name == tool and error:
+            return CallToolResult(content=[], is_error=True)
+        if name == tool and quiet:
+            return CallToolResult(content=[], structured_content={"number": arguments["campaign_number"]})
+        return await real(self, name, arguments, quiet=quiet)
+
+    monkeypatch.setattr(demo.Demo, "_result", wrong)
+    assert demo.run_demo() == 1
+    assert f"The demo failed: {tool} " in capsys.readouterr().err
+
+
+def test_a_crash_in_the_demo_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crash(*_: object, **__: object) -> CallToolResult:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(demo.Demo, "_result", crash)
+    with pytest.RaisesGroup(ZeroDivisionError, flatten_subgroups=True):
+        demo.run_demo()
