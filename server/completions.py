@@ -90,4 +90,7 @@ async def _campaign_numbers(app: AppContext, org: str | None, typed: str) -> Com
     found = [str(campaign.number) for campaign in newest.campaigns if matches(campaign)]
     if not found and newest.next_page and wanted.isdecimal():  # an older one, known by its number
         found = [str((await app.github.campaigns.get(org, read_number(wanted))).number)]
-    return _offer(found, "")
+    offered = _offer(found, "")
+    if newest.next_page is not None:  # older ones were not looked at
+        offered.total, offered.has_more = None, True
+    return offered

@@ -110,7 +110,7 @@ class Demo:
         _check(len(_NAME) <= 50 and len(_DESCRIPTION) <= 255, f"{len(_NAME)} and {len(_DESCRIPTION)} characters: fits")
 
     async def _preview(self) -> None:
-        self._step("Preview the campaign; nothing is sent")
+        self._step("Preview the campaign; nothing is published")
         preview = await self._call("create_campaign", self._campaign() | {"dry_run": True})
         _say(f"  {preview['summary']}", f"  Would ask: {preview['would_ask']}")
         _check(await self._count() == self._before, f"still {self._before} campaigns, preview {preview['preview']}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from pathlib import Path
 
@@ -32,7 +31,8 @@ def configure_logging(level: str, file: Path | None) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         try:
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
+            file.touch(0o600)
+            file.chmod(0o600)  # an existing one may have been open to others
             handler = logging.FileHandler(file, encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(

@@ -12,21 +12,22 @@ from server.context import AppContext
 from server.domain.dates import wire
 from server.domain.models import Campaign
 from server.errors import CampaignsError, Refused
+from server.github.clock import Clock
 
 
-def require_future(ends_at: datetime, now: datetime, error: type[CampaignsError] = Refused) -> None:
-    """Refuse an end that has passed.
+def require_future(ends_at: datetime, clock: Clock, error: type[CampaignsError] = Refused) -> None:
+    """Refuse an end that has certainly passed.
 
     Args:
         ends_at: the end that is wanted.
-        now: GitHub's time, as far as it is known.
+        clock: GitHub's time; until GitHub has told it, only what is past beyond doubt is refused.
         error: what to raise; InvalidInput only while nothing has been sent, since that is what it says.
 
     Raises:
         CampaignsError: as `error` says, naming the first date that works.
     """
-    if ends_at <= now:
-        raise error(f"`ends_at` {wire(ends_at)} is in the past; give a date from {now:%Y-%m-%d} on.")
+    if ends_at <= clock.at_least():
+        raise error(f"`ends_at` {wire(ends_at)} is in the past; give a date from {clock.now():%Y-%m-%d} on.")
 
 
 def wire_value(campaign: Campaign, field: str) -> Any:
@@ -41,17 +42,18 @@ def not_as_sent(campaign: Campaign, sent: Mapping[str, Any]) -> list[str]:
     White space and the order and case of logins do not count; what the answer lacks cannot be compared.
     """
     known = [field for field in sent if field in campaign.model_fields_set]
-    return [field for field in known if not same(wire_value(campaign, field), sent[field])]
+    return [
+        field for field in known if _folded(unordered(wire_value(campaign, field))) != _folded(unordered(sent[field]))
+    ]
 
 
-def same(value: Any, other: Any) -> bool:
-    """Tell whether two values of a field mean the same to GitHub."""
-    return bool(_plain(value) == _plain(other))
+def unordered(value: Any) -> Any:
+    """Return a list of logins or slugs in a form in which neither order nor case counts; anything else as it is."""
+    return sorted(str(item).lower() for item in value) if isinstance(value, list) else value
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return sorted(str(item).lower() for item in value)
+def _folded(value: Any) -> Any:
+    """GitHub may trim texts and turn line breaks."""
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
@@ -71,7 +73,7 @@ async def check_managers(
     teams = [] if team_managers is MISSING else list(team_managers)
     if not users and not teams:
         return "nobody", []
-    check = await app.github.people.unfit_managers(org, users, teams)
+    check = await app.github.people.check_managers(org, users, teams)
     problems = [f"{name} is not found in {org}" for name in check.unknown]
     problems += [
         f"{name} is {'no security manager team' if name in teams else 'neither owner nor security manager'}"

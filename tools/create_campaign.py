@@ -19,7 +19,7 @@ from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertPairs, C
 from server.domain.text import quote
 from server.errors import AnswerUsedBefore, CampaignsError, InvalidInput, Refused
 from server.github.campaigns import Published
-from server.guards.confirmation import GoAhead, can_ask, require_asking, require_yes
+from server.guards.confirmation import GoAhead, can_ask, require_account, require_asking, require_yes
 from server.guards.one_use import answer_was_used
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
@@ -53,6 +53,7 @@ class CreatePlan:
     notes: list[str]
     question: str | None
     preview: str
+    account: str
 
     @property
     def request(self) -> SentRequest:
@@ -77,7 +78,7 @@ async def plan_creation(
     """Check everything that can be checked before publishing, and word the question."""
     app = app_of(ctx)
     org = app.policy.org(org)
-    require_future(ends_at, app.github.clock.at_least(), InvalidInput)
+    require_future(ends_at, app.github.clock, InvalidInput)
     await _refuse_used_answer(app, org)
     effect = Effect.OPEN_ISSUES if generate_issues else Effect.OTHER_WRITE
     asks = app.policy.asks(effect)
@@ -86,7 +87,7 @@ async def plan_creation(
     account = await app.github.people.acting_account(org)
     named, notes = await check_managers(app, org, managers, team_managers)
     open_campaigns = await app.github.campaigns.all_open(org)
-    require_future(ends_at, app.now())  # again, now that GitHub has told the time
+    require_future(ends_at, app.github.clock)  # again, now that GitHub has told the time
     require_room(org, open_campaigns, name, ends_at)
     body = _body(name, description, ends_at, managers, team_managers, contact_link, alerts, generate_issues)
     question = _question(account, org, body) if asks else None
@@ -105,7 +106,7 @@ async def plan_creation(
     current = digest({"tool": "create_campaign", "org": org.lower(), "body": body, "asks": question})
     if not dry_run:
         check_preview(preview, current)
-    return CreatePlan(org, body, sentence, notes, question, current)
+    return CreatePlan(org, body, sentence, notes, question, current, account)
 
 
 async def _refuse_used_answer(app: AppContext, org: str) -> None:
@@ -229,7 +230,9 @@ async def create_campaign(
     async with app.creating[plan.org.lower()]:
         open_campaigns = await app.github.campaigns.all_open(plan.org)
         require_room(plan.org, open_campaigns, name, ends_at)
-        require_future(ends_at, app.now())
+        require_future(ends_at, app.github.clock)
+        if plan.question:
+            require_account(plan.account, await app.github.people.acting_account(plan.org))
         known = {found.number for found in open_campaigns}
         published = await app.github.campaigns.create(plan.org, plan.body, known=known)
     return answered(_described(app, plan, published))
@@ -241,7 +244,10 @@ def _described(app: AppContext, plan: CreatePlan, published: Published) -> Write
     sent = sum(len(pair["alert_numbers"]) for pair in plan.body["code_scanning_alerts"])
     notes = list(plan.notes)
     if published.found:
-        notes.append("GitHub's answer was lost; this campaign was found by looking, new and just as it was sent.")
+        notes.append(
+            "GitHub's answer was lost; this campaign was found by looking. It is new and has the name, description, "
+            "end date and managers that were sent."
+        )
     if different := not_as_sent(campaign, plan.body):
         notes.append(f"GitHub answers with another {', '.join(different)} than was sent.")
     counted = campaign.alert_stats.total if campaign.alert_stats else sent

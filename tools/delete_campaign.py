@@ -17,6 +17,7 @@ from server.guards.confirmation import (
     TypedCampaign,
     name_campaign,
     refuse_used_answer,
+    require_account,
     require_asking,
     require_typed,
     require_unchanged,
@@ -35,6 +36,7 @@ class DeletePlan:
     org: str
     shown: Campaign
     question: str | None
+    account: str | None = None
 
     @property
     def expected(self) -> str:
@@ -58,7 +60,7 @@ async def plan_deletion(ctx: CallContext, org: Org, campaign_number: CampaignNum
         f"{account} will delete campaign {name_campaign(org, shown)}. Its progress data is lost for good; its alerts "
         f"stay. Type {org}/{campaign_number} to confirm."
     )
-    return DeletePlan(org, shown, question)
+    return DeletePlan(org, shown, question, account)
 
 
 async def ask_to_delete(plan: Annotated[DeletePlan, Resolve(plan_deletion)]) -> Elicit[TypedCampaign] | None:
@@ -78,6 +80,7 @@ async def delete_campaign(
     if plan.question:
         require_typed(answer, plan.expected)
         require_unchanged(plan.org, plan.shown, await app.github.campaigns.get(plan.org, campaign_number))
+        require_account(plan.account, await app.github.people.acting_account(plan.org))
     await app.github.campaigns.delete(plan.org, campaign_number)
     return answered(
         DeleteResult(

@@ -22,6 +22,7 @@ from server.guards.confirmation import (
     can_ask,
     name_campaign,
     refuse_used_answer,
+    require_account,
     require_asking,
     require_unchanged,
     require_yes,
@@ -29,7 +30,7 @@ from server.guards.confirmation import (
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from tools.answers import Change, SentRequest, WriteResult, answered
-from tools.checks import check_managers, not_as_sent, require_future, same, wire_value
+from tools.checks import check_managers, not_as_sent, require_future, unordered, wire_value
 from tools.parameters import (
     CampaignNumber,
     Description,
@@ -57,6 +58,7 @@ class UpdatePlan:
     notes: list[str]
     question: str | None
     preview: str
+    account: str
 
 
 async def plan_update(
@@ -88,21 +90,24 @@ async def plan_update(
     if not changes:
         raise InvalidInput("nothing to change was given.", "Name at least one field with its new value.")
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.github.clock.at_least(), InvalidInput)
+        require_future(ends_at, app.github.clock, InvalidInput)
     await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
     shown = await app.github.campaigns.get(org, campaign_number)
     _require_change(org, shown, changes)
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.now())  # again, now that GitHub has told the time
+        require_future(ends_at, app.github.clock)  # again, now that GitHub has told the time
     asks = app.policy.asks(Effect.CLOSE if state == "closed" else Effect.OTHER_WRITE)
     if asks and not dry_run:
         require_asking(ctx, "This change", f"Make it at {app.page(org, campaign_number)}")
     _, notes = await check_managers(app, org, managers, team_managers)
     if asks and not can_ask(ctx):
         notes.append("This client cannot ask a person, so the change would be refused.")
+    if unseen := [field for field in changes if not _is_shown(shown, field)]:
+        notes.append(f"GitHub does not show {', '.join(unseen)}, so what it was is not known.")
     if state == "open" and ends_at is MISSING and shown.ends_at <= app.now():
         notes.append("Its end date has passed; move it with ends_at.")
-    question = _question(await app.github.people.acting_account(org), org, shown, changes) if asks else None
+    account = await app.github.people.acting_account(org)
+    question = _question(account, org, shown, changes) if asks else None
     current = digest(
         {
             "tool": "update_campaign",
@@ -115,7 +120,7 @@ async def plan_update(
     )
     if not dry_run:
         check_preview(preview, current)
-    return UpdatePlan(org, shown, changes, notes, question, current)
+    return UpdatePlan(org, shown, changes, notes, question, current, account)
 
 
 def _require_change(org: str, shown: Campaign, changes: Mapping[str, Any]) -> None:
@@ -127,10 +132,16 @@ def _require_change(org: str, shown: Campaign, changes: Mapping[str, Any]) -> No
     named = f"Campaign {org}/{shown.number} {quote(shown.name)}"
     if shown.state == changes.get("state"):
         raise Refused(f"{named} is already {shown.state}.")
-    # What an answer leaves out, as contact_link may be, is not known to be null.
-    known = shown.model_fields_set
-    if all(field in known and same(wire_value(shown, field), value) for field, value in changes.items()):
+    if not shown.altered and all(
+        _is_shown(shown, field) and unordered(wire_value(shown, field)) == unordered(value)
+        for field, value in changes.items()
+    ):
         raise Refused(f"{named} has these values already.")
+
+
+def _is_shown(campaign: Campaign, field: str) -> bool:
+    """Whether GitHub's answer holds the field. It may leave out contact_link, which then is not known to be null."""
+    return field in campaign.model_fields_set
 
 
 def _given(**fields: object) -> dict[str, Any]:
@@ -146,7 +157,8 @@ def _question(account: str, org: str, shown: Campaign, changes: Mapping[str, Any
     """Word the question; it tells every change that the call would make."""
     # The old value too: on 2026-07-28 a question that reads differently when the answer arrives is asked again.
     others = [
-        f"{field} from {_spoken(wire_value(shown, field))} to {_spoken(value)}"
+        f"{field} from {_spoken(wire_value(shown, field)) if _is_shown(shown, field) else 'what GitHub does not show'} "
+        f"to {_spoken(value)}"
         for field, value in changes.items()
         if field != "state"
     ]
@@ -210,8 +222,9 @@ async def update_campaign(
         require_yes(answer)
         before = await app.github.campaigns.get(plan.org, campaign_number)
         require_unchanged(plan.org, plan.shown, before, also=plan.changes)
+        require_account(plan.account, await app.github.people.acting_account(plan.org))
         if isinstance(ends_at, datetime):
-            require_future(ends_at, app.now())  # it may have passed while the person was thinking
+            require_future(ends_at, app.github.clock)  # it may have passed while the person was thinking
     campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
     after = {field: wire_value(campaign, field) for field in plan.changes}
     different = not_as_sent(campaign, plan.changes)

@@ -23,8 +23,8 @@ from server.doctor.findings import (
     spoken_name,
     unknown,
 )
-from server.domain.clock import Clock
 from server.errors import CampaignsError, RateLimited
+from server.github.clock import Clock
 from server.github.connection import GitHub, open_github
 from server.github.credentials import Credentials
 from server.settings import Settings

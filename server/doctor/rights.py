@@ -43,7 +43,7 @@ async def role(exam: Examination) -> Verdict:
 
 
 async def _security_manager(exam: Examination, org: str) -> Verdict:
-    seen = await exam.github.people.unfit_managers(org, [exam.login], [])
+    seen = await exam.github.people.check_managers(org, [exam.login], [])
     if exam.login in seen.roles:
         return ok(f"{exam.login} is {seen.roles[exam.login]} of {org}.")
     if exam.login in seen.unfit:

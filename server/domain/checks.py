@@ -103,8 +103,8 @@ def _check_each(values: list[str], pattern: re.Pattern[str], meant: str) -> list
     for position, value in enumerate(values):
         if not pattern.fullmatch(value):
             raise ValueError(f"item {position + 1} is not {meant}")
-    if twice := _first_repeated(values, str.lower):
-        raise ValueError(f"names {twice} twice")
+    if _first_repeated(values, str.lower):
+        raise ValueError("names the same one twice")
     return values
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from server.domain.text import clean
+from server.domain.text import clean, hidden_characters
 
 NAME_LIMIT = 50
 """Characters of a campaign's name (REST reference, create a campaign)."""
@@ -98,6 +98,18 @@ class Campaign(BaseModel):
     team_managers: Annotated[list[str], _named("slug")] = Field(default_factory=list)
     contact_link: Annotated[str | None, _cleaned(_LONGEST_LINK, absent=None)] = None
     alert_stats: Annotated[AlertStats | None, BeforeValidator(_readable_stats)] = None
+    altered: bool = False
+    """Whether a text here is not exactly what GitHub holds, since something invisible was taken out of it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_what_is_altered(cls, told: Any) -> Any:
+        if not isinstance(told, dict):
+            return told
+        texts = [told.get(field) for field in ("name", "description", "contact_link")]
+        return told | {
+            "altered": any(isinstance(text, str) and hidden_characters(text, allowed="\n") for text in texts)
+        }
 
 
 class AlertPairs(BaseModel):

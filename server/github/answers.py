@@ -47,6 +47,7 @@ def read_answer(call: Call, response: httpx.Response, stored: Stored | None) -> 
         # The fresh headers count, but a 304 need not repeat the Link header.
         status, headers, body = 200, httpx.Headers({**stored.headers, **headers}), stored.body
     if status >= 300:
+        call.note_ambiguity()
         raise UnexpectedAnswer(
             f"GitHub answered HTTP {status} to {call.method}, which fits nothing that was asked.",
             "Try again; if it stays, look for a proxy that changes answers on the way.",

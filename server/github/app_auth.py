@@ -16,11 +16,11 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from server.domain.clock import Clock
 from server.domain.text import clean
-from server.errors import CampaignsError, ConfigurationError, GitHubError, NotFound, Unauthenticated, UnexpectedAnswer
+from server.errors import CampaignsError, ConfigurationError, NotFound, Unauthenticated, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
 from server.github.client import GitHubClient
+from server.github.clock import Clock
 from server.github.credentials import Credentials, Token, read_secret_file, read_token
 from server.settings import Settings
 
@@ -128,7 +128,7 @@ class AppCredentials(Credentials):
     async def _renew(self, org: str, held: _Grant | None) -> _Grant:
         try:
             grant = await self._granted(org)
-        except GitHubError:
+        except CampaignsError:
             # That is why renewal begins early: the old token may outlive a short failure.
             if held is not None and held.expires_at > self._clock.now():
                 return held

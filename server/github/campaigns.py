@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import anyio
 from pydantic import ValidationError
 
-from server.domain.clock import Clock
 from server.domain.models import Campaign, CampaignState
 from server.domain.text import clean
-from server.errors import GitHubError, NotFound, OutcomeUnknown, UnexpectedAnswer
+from server.errors import CampaignsError, GitHubError, NotFound, OutcomeUnknown, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
 from server.github.client import Answer, GitHubClient
+from server.github.clock import Clock
 from server.github.not_found import narrowed
 from server.github.pages import LARGEST_PAGE, all_pages, objects
 from server.github.publishing import Attempt
@@ -115,8 +115,8 @@ class Campaigns:
         """Publish a campaign: send `body` once, and after an unclear answer look for what became of it.
 
         A campaign counts as the result of this attempt only if it is as it was sent (name, description, end,
-        managers, contact link), is not among `known`, was created since the attempt began (in GitHub's time, which
-        the caller's reading of the open campaigns has told), and is the only such one.
+        managers, and contact link where GitHub shows it), is not among `known`, was created since the attempt began
+        (in GitHub's time, which the caller's reading of the open campaigns has told), and is the only such one.
 
         Args:
             org: the organization.
@@ -140,7 +140,7 @@ class Campaigns:
             found = await self._look_for(attempt, unclear)
         try:
             return Published(await self.get(org, found.number), found=True)
-        except GitHubError:
+        except CampaignsError:
             return Published(found, found=True)  # it is known to exist; a list's shorter form is better than an error
 
     async def update(self, org: str, number: int, changes: Mapping[str, object]) -> Campaign:
@@ -170,16 +170,22 @@ class Campaigns:
             GitHubError: it was not deleted.
         """
         try:
-            await self._client.request("DELETE", _path(org, number), org=org, about=_one(org, number))
+            answer = await self._client.request("DELETE", _path(org, number), org=org, about=_one(org, number))
         except GitHubError as unclear:
             if not unclear.may_have_happened:
                 raise await self._definite(unclear, org, number) from unclear
             if not isinstance(unclear, NotFound):
                 raise _unclear(unclear, f"{_one(org, number)} was deleted") from unclear
+        else:
+            if answer.status != 204:
+                strange = UnexpectedAnswer("Something answered, but not as GitHub does.", status=answer.status)
+                raise _unclear(strange, f"{_one(org, number)} was deleted")
 
     async def _definite(self, refusal: GitHubError, org: str, number: int | None = None) -> GitHubError:
         """Return the error for a write that was certainly not carried out."""
-        return await narrowed(self._client, refusal, org, number) if isinstance(refusal, NotFound) else refusal
+        if isinstance(refusal, NotFound):
+            return await narrowed(self._client, refusal, org, number, change=True)
+        return refusal
 
     async def _look_for(self, attempt: Attempt, unclear: GitHubError) -> Campaign:
         """Look for the campaign of an attempt, pausing before each look.
@@ -191,7 +197,7 @@ class Campaigns:
             await self._sleep(pause)
             try:
                 newest = await self.page(attempt.org, state="open", per_page=LARGEST_PAGE)
-            except GitHubError as failure:
+            except CampaignsError as failure:  # whatever it is, the campaign may have been published
                 attempt.note_failed_look(failure, self._clock.now())
                 continue
             found = attempt.matches_in(newest.campaigns)

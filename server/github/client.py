@@ -15,11 +15,11 @@ from datetime import timedelta
 import anyio
 import httpx
 
-from server.domain.clock import Clock
 from server.errors import GitHubError, Unavailable, UnexpectedAnswer
 from server.github import failures, unreachable
 from server.github.addresses import at_home, joined, shown_host
 from server.github.answers import Answer, read_answer
+from server.github.clock import Clock
 from server.github.credentials import Credentials, Token
 from server.github.etags import EtagCache, Stored
 from server.github.redirects import REDIRECTS, redirected
@@ -143,7 +143,8 @@ class GitHubClient:
         if response.status_code == 401 and not call.renewed:
             call.renewed = True
             newer = await self.credentials.renewed(call.org, token)
-            if newer is not None:
+            # A change is not sent on under an account that nobody was told of; the next call uses the newer token.
+            if newer is not None and (call.reads or (newer.account and newer.account == token.account)):
                 return newer
         if is_rate_limit(response.status_code, response.headers, _told(response)):
             await self._wait_out(call, response)

@@ -12,9 +12,9 @@ import anyio
 import httpx
 import truststore
 
-from server.domain.clock import Clock
 from server.github.campaigns import Campaigns
 from server.github.client import GitHubClient
+from server.github.clock import Clock
 from server.github.credentials import Credentials
 from server.github.people import People
 from server.github.sources import find_credentials

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from server.errors import GitHubError, NotFound, PermissionMissing
+from server.errors import CampaignsError, GitHubError, NotFound, PermissionMissing
 from server.github.addresses import segment
 from server.github.client import GitHubClient
 
 
-async def narrowed(client: GitHubClient, refusal: NotFound, org: str, number: int | None = None) -> GitHubError:
-    """Look whether the organization's campaigns, and then the organization, can be seen.
+async def narrowed(
+    client: GitHubClient, refusal: NotFound, org: str, number: int | None = None, *, change: bool = False
+) -> GitHubError:
+    """Look whether the campaign, the organization's campaigns, and then the organization can be seen.
 
     Args:
-        client: what to look with; at most two reads.
+        client: what to look with; at most three reads.
         refusal: the 404.
         org: the organization.
         number: the campaign that was asked for; None when it was about all of them or a new one.
+        change: the 404 answered a change, which needs more rights than looking does.
 
     Returns:
-        An error that names the one thing, or the refusal itself when the wider look fails.
+        An error that names the one thing, or the refusal itself when looking does not tell.
     """
     try:
-        if number is not None and await _is_there(client, org, "/campaigns?per_page=1"):
-            error: GitHubError = NotFound(
-                f"There is no campaign {org}/{number}.", "list_campaigns shows those there are; drafts stay hidden."
-            )
-        elif not await _is_there(client, org, ""):
-            error = NotFound(
-                f"There is no organization {org}, or this token may not know of it.",
-                "Check the name, and whether the token's account is a member.",
-            )
-        else:
-            error = PermissionMissing(
-                f"This token may not use the campaigns of {org}: its account is neither owner nor security manager "
-                'there, or a fine-grained token or app lacks the organization permission "Campaigns".',
-                f"Run `security-campaigns-mcp doctor --org {org}`.",
-            )
-    except GitHubError:
+        error = await _told_by_looking(client, org, number, change=change)
+    except CampaignsError:
+        return refusal
+    if error is None:
         return refusal
     error.status, error.request_id = refusal.status, refusal.request_id
     return error
+
+
+async def _told_by_looking(client: GitHubClient, org: str, number: int | None, *, change: bool) -> GitHubError | None:
+    doctor = f"Run `security-campaigns-mcp doctor --org {org}`."
+    if change and number is not None and await _is_there(client, org, f"/campaigns/{number}"):
+        return PermissionMissing(
+            f"This token may read campaign {org}/{number} but not change it: it lacks the organization permission "
+            '"Campaigns: write", or its account is neither owner nor security manager.',
+            doctor,
+        )
+    if (change or number is not None) and await _is_there(client, org, "/campaigns?per_page=1"):
+        if number is None:
+            return None  # publishing needs rights on every repository too, so the refusal says more
+        return NotFound(
+            f"There is no campaign {org}/{number}.", "list_campaigns shows those there are; drafts stay hidden."
+        )
+    if not await _is_there(client, org, ""):
+        return NotFound(
+            f"There is no organization {org}, or this token may not know of it.",
+            "Check the name, and whether the token's account is a member.",
+        )
+    return PermissionMissing(
+        f"This token may not use the campaigns of {org}: its account is neither owner nor security manager there, or a "
+        'fine-grained token or app lacks the organization permission "Campaigns".',
+        doctor,
+    )
 
 
 async def _is_there(client: GitHubClient, org: str, rest: str) -> bool:

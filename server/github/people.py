@@ -65,7 +65,7 @@ class People:
             return []
         return [clean(login, _LONGEST_LOGIN) for item in listed if isinstance(login := item.get("login"), str)]
 
-    async def unfit_managers(self, org: str, managers: Sequence[str], team_managers: Sequence[str]) -> ManagerCheck:
+    async def check_managers(self, org: str, managers: Sequence[str], team_managers: Sequence[str]) -> ManagerCheck:
         """Look whether the named people and teams can manage a campaign, as far as the token can see.
 
         Nothing that GitHub refuses or fails to tell is an error here; it is reported as unchecked, with the reason.

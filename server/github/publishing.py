@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from server.domain.models import NAME_LIMIT, Campaign
 from server.domain.text import clean, quote
-from server.errors import GitHubError, OutcomeUnknown
+from server.errors import CampaignsError, GitHubError, OutcomeUnknown
 
 _BEFORE_AGAIN = "Do not create it again before looking at list_campaigns."
 # What was there before the attempt is known by number, so some difference between GitHub's own clocks does no harm.
@@ -29,7 +29,7 @@ class Attempt:
     known: frozenset[int]
     began: datetime
     _looks: list[datetime] = field(default_factory=list)
-    _failed: list[tuple[datetime, GitHubError]] = field(default_factory=list)
+    _failed: list[tuple[datetime, CampaignsError]] = field(default_factory=list)
     _rivals: list[int] = field(default_factory=list)
 
     @property
@@ -70,7 +70,7 @@ class Attempt:
         self._looks.append(now)
         self._rivals = [campaign.number for campaign in shown if self._is_rival(campaign)]
 
-    def note_failed_look(self, failure: GitHubError, now: datetime) -> None:
+    def note_failed_look(self, failure: CampaignsError, now: datetime) -> None:
         """Remember a look that GitHub did not answer."""
         self._failed.append((now, failure))
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import anyio
 import httpx
 
-from server.domain.clock import Clock
+from server.github.clock import Clock
 from server.github.credentials import Credentials, FixedToken, SurroundingToken, TokenFile
 from server.settings import Settings
 

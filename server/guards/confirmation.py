@@ -102,7 +102,7 @@ async def refuse_used_answer(look: Callable[[], Awaitable[Campaign]], org: str, 
         campaign = await look()
         stands = f"Campaign {name_campaign(org, campaign)} exists now"
     except NotFound:
-        stands = f"Campaign {org}/{number} does not exist now"
+        stands = f"Campaign {org}/{number} is not found now"
     except CampaignsError:
         stands = f"How campaign {org}/{number} stands now could not be read"  # and the first call may well have worked
     raise AnswerUsedBefore(
@@ -147,6 +147,19 @@ def _shown(typed: str) -> str:
 def _unanswered(answer: Outcome) -> Refused:
     # Some hosts decline or cancel by themselves, so nobody may have been asked at all.
     return Refused(f"Not confirmed ({'declined' if answer.action == 'decline' else 'left without an answer'}).")
+
+
+def require_account(asked_for: str | None, acting: str) -> None:
+    """Refuse when another account would act than the question named, as after a token was replaced.
+
+    Raises:
+        Refused: naming both.
+    """
+    if asked_for != acting:
+        raise Refused(
+            f"The question named {asked_for} as the acting account, and now it is {acting}.",
+            "Call the tool again to be asked anew.",
+        )
 
 
 def require_unchanged(org: str, shown: Campaign, now: Campaign, *, also: Iterable[str] = ()) -> None:

@@ -26,5 +26,5 @@ def check_preview(given: str | MISSING, current: str) -> None:
     if given is not MISSING and given.strip() != current:
         raise Refused(
             "The preview does not fit this call: an argument or the campaign has changed since, or it was for another.",
-            f"Call again with dry_run to see what would happen now (its preview is {current}).",
+            "Call again with dry_run to see what would happen now.",
         )

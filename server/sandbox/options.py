@@ -79,7 +79,8 @@ class SandboxOptions:
     - `touch_updated_at`: a campaign's `updated_at` moves by itself when one of its alerts closes.
     - `over_size`: what a campaign of more than 1000 alerts gets: a 422, or only the 1000 alerts
       whose repositories were pushed to last.
-    - `limits`: False lifts the 10 open campaigns, the 1000 alerts and the rate limit.
+    - `limits`: False lifts the 10 open campaigns, the 1000 alerts and the rate limit, for load tests. The rules that
+      a single request can satisfy stay: a future end date, and managers who may be.
     - `clock`: the sandbox's time; must return aware datetimes.
     - `rate_limit`: requests an hour for each signed-in account.
     - `app_id` and `app_public_key` (PEM): a GitHub App may sign in only when both are given.

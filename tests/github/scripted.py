@@ -11,9 +11,9 @@ from typing import Any
 import anyio
 import httpx
 
-from server.domain.clock import Clock
 from server.github.campaigns import Campaigns
 from server.github.client import GitHubClient
+from server.github.clock import Clock
 from server.github.credentials import Credentials, FixedToken, Token
 from server.github.people import People
 from server.settings import Settings

@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from server.domain.clock import Clock
 from server.errors import ConfigurationError, PermissionMissing, Unauthenticated, Unavailable, UnexpectedAnswer
 from server.github.app_auth import AppCredentials
+from server.github.clock import Clock
 from server.github.connection import GitHub, open_github
 from server.settings import Settings
 from tests.github.scripted import NOW, Routes, Waits, http_date, told

@@ -154,7 +154,7 @@ async def test_deleting_sends_one_request(waits: Waits) -> None:
 
 async def test_not_found_on_the_first_try_is_not_found(waits: Waits) -> None:
     with pytest.raises(NotFound):
-        await make_campaigns(Script(told(404, {}), told(200, [])), waits).delete("octo-org", 3)
+        await make_campaigns(Script(told(404, {}), told(404, {}), told(200, [])), waits).delete("octo-org", 3)
 
 
 @pytest.mark.parametrize("first", [httpx.ReadTimeout("slow"), httpx.ReadError("reset"), told(502)])
@@ -171,12 +171,17 @@ async def test_not_found_after_a_try_that_did_nothing_is_not_found(
     waits: Waits, first: httpx.Response | Exception
 ) -> None:
     with pytest.raises(NotFound):
-        await make_campaigns(Script(first, told(404, {}), told(200, [])), waits).delete("octo-org", 3)
+        await make_campaigns(Script(first, told(404, {}), told(404, {}), told(200, [])), waits).delete("octo-org", 3)
 
 
 @pytest.mark.parametrize(
     "replies",
-    [[told(502), told(502), told(502), told(502)], [told(502), told(403, {})], [httpx.Response(200, html="<")]],
+    [
+        [told(502), told(502), told(502), told(502)],
+        [told(502), told(403, {})],
+        [httpx.Response(200, html="<")],
+        [told(200, {"message": "a proxy says yes"})],
+    ],
 )
 async def test_a_delete_without_a_clear_answer_may_have_been_made(waits: Waits, replies: list[httpx.Response]) -> None:
     with pytest.raises(OutcomeUnknown, match="not known whether campaign octo-org/3 was deleted"):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.domain.clock import Clock
 from server.errors import ConfigurationError
 from server.github import github_cli
 from server.github.app_auth import AppCredentials
+from server.github.clock import Clock
 from server.github.connection import open_github
 from server.github.credentials import FixedToken, Token, read_token
 from server.github.github_cli import web_host

@@ -83,13 +83,13 @@ async def test_organizations_that_may_not_be_seen_are_none(waits: Waits, status:
 
 
 async def test_nobody_to_check_needs_no_request(waits: Waits) -> None:
-    check = await make_people(Script(), waits).unfit_managers("octo-org", [], [])
+    check = await make_people(Script(), waits).check_managers("octo-org", [], [])
     assert (check.unknown, check.unfit, check.unchecked, check.why, check.roles) == ([], [], [], "", {})
 
 
 async def test_a_token_that_sees_the_roles_judges_everybody(waits: Waits) -> None:
     routes = Routes({**HOLDERS, **MEMBERS, **TEAMS})
-    check = await make_people(routes, waits).unfit_managers(
+    check = await make_people(routes, waits).check_managers(
         "octo-org", ["mona-lisa", "monalisa-owner", "hubot", "invited", "nobody", "a/b", "hubot"],
         ["app-sec", "designers", "no-team", "a/b"],
     )  # fmt: skip
@@ -105,7 +105,7 @@ async def test_a_token_that_sees_the_roles_judges_everybody(waits: Waits) -> Non
 
 async def test_without_the_roles_only_owners_are_certain(waits: Waits) -> None:
     routes = Routes({**MEMBERS, **TEAMS, ROLES: told(403, {})})
-    check = await make_people(routes, waits).unfit_managers(
+    check = await make_people(routes, waits).check_managers(
         "octo-org", ["monalisa-owner", "hubot", "invited", "nobody"], ["app-sec", "no-team"]
     )
     assert check.roles == {"monalisa-owner": "owner"}
@@ -119,26 +119,26 @@ async def test_without_the_roles_only_owners_are_certain(waits: Waits) -> None:
 
 
 async def test_not_found_proves_nothing_when_no_member_is_visible(waits: Waits) -> None:
-    check = await make_people(Routes({}), waits).unfit_managers("octo-org", ["nobody"], ["no-team"])
+    check = await make_people(Routes({}), waits).check_managers("octo-org", ["nobody"], ["no-team"])
     assert (check.unknown, check.unchecked) == ([], ["nobody", "no-team"])
     assert check.why == "GitHub may hide members from this token. GitHub may hide teams from this token."
 
 
 async def test_an_owners_token_proves_who_is_not_there(waits: Waits) -> None:
     routes = Routes({OWN_ROLE: told(200, {"role": "admin"})})
-    check = await make_people(routes, waits).unfit_managers("octo-org", ["nobody"], ["no-team"])
+    check = await make_people(routes, waits).check_managers("octo-org", ["nobody"], ["no-team"])
     assert check.unknown == ["nobody", "no-team"]
 
 
 async def test_a_members_token_proves_nothing_about_teams(waits: Waits) -> None:
     routes = Routes({OWN_ROLE: told(200, {"role": "member"})})
-    check = await make_people(routes, waits).unfit_managers("octo-org", ["nobody"], ["no-team"])
+    check = await make_people(routes, waits).check_managers("octo-org", ["nobody"], ["no-team"])
     assert (check.unknown, check.unchecked) == (["nobody"], ["no-team"])
 
 
 async def test_a_security_manager_whose_membership_fails_still_fits(waits: Waits) -> None:
     routes = Routes({**HOLDERS, f"GET {ORG}/memberships/mona-lisa": told(422, {})})
-    check = await make_people(routes, waits).unfit_managers("octo-org", ["mona-lisa"], [])
+    check = await make_people(routes, waits).check_managers("octo-org", ["mona-lisa"], [])
     assert check.roles == {"mona-lisa": "security manager"}
 
 
@@ -154,7 +154,7 @@ async def test_a_security_manager_whose_membership_fails_still_fits(waits: Waits
 )
 async def test_a_failing_look_is_unchecked_and_never_an_error(waits: Waits, reply: Reply, why: str) -> None:
     routes = Routes({**HOLDERS, f"GET {ORG}/memberships/hubot": reply})
-    check = await make_people(routes, waits).unfit_managers("octo-org", ["hubot"], [])
+    check = await make_people(routes, waits).check_managers("octo-org", ["hubot"], [])
     assert check.unchecked == ["hubot"]
     assert why in check.why
 
@@ -164,13 +164,13 @@ async def test_a_failing_look_is_unchecked_and_never_an_error(waits: Waits, repl
 )
 async def test_roles_of_another_shape_leave_people_unchecked(waits: Waits, roles: dict[str, object]) -> None:
     routes = Routes({**MEMBERS, ROLES: told(200, roles)})
-    check = await make_people(routes, waits).unfit_managers("octo-org", ["hubot"], [])
+    check = await make_people(routes, waits).check_managers("octo-org", ["hubot"], [])
     assert check.unchecked == ["hubot"]
     assert check.why
 
 
 async def test_without_a_credential_everything_is_unchecked(waits: Waits) -> None:
     people = make_people(Script(), waits, credentials=find_credentials(Settings(), {}))
-    check = await people.unfit_managers("octo-org", ["hubot"], [])
+    check = await people.check_managers("octo-org", ["hubot"], [])
     assert check.unchecked == ["hubot"]
     assert "No GitHub credential was found" in check.why

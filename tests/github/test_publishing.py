@@ -7,9 +7,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from server.errors import OutcomeUnknown, RateLimited, Rejected, Unavailable, UnexpectedAnswer
+from server.errors import ConfigurationError, OutcomeUnknown, RateLimited, Rejected, Unavailable, UnexpectedAnswer
+from server.github.campaigns import Campaigns
+from server.github.clock import Clock
+from server.github.credentials import FixedToken, Token
 from server.settings import Settings
-from tests.github.scripted import Reply, Script, Waits, campaign, make_campaigns, told
+from tests.github.scripted import SECRET, Reply, Script, Waits, campaign, make_campaigns, make_client, told
 
 pytestmark = pytest.mark.anyio
 
@@ -209,3 +212,20 @@ async def test_time_is_githubs_and_not_this_machines(waits: Waits) -> None:
     campaigns = make_campaigns(script, waits)
     await campaigns.all_open("octo-org")
     assert (await campaigns.create("octo-org", BODY, known=())).campaign.number == 14
+
+
+async def test_a_credential_that_fails_while_looking_does_not_make_it_unpublished(waits: Waits) -> None:
+    """Whatever keeps the look from happening, the campaign may be there."""
+
+    class Failing(FixedToken):
+        async def token(self, org: str | None) -> Token:
+            if script.sent:
+                raise ConfigurationError("The app is not installed any more.")
+            return await super().token(org)
+
+    script = Script(told(502))
+    client = make_client(script, waits, credentials=Failing(SECRET))
+    campaigns = Campaigns(client, Clock(waits.now), Settings(), waits)
+    with pytest.raises(OutcomeUnknown, match="Two looks failed .*: The app is not installed any more"):
+        await campaigns.create("octo-org", BODY, known=())
+    assert script.lines == [POST]

@@ -7,9 +7,9 @@ import anyio
 import httpx
 import pytest
 
-from server.domain.clock import Clock
 from server.errors import InvalidInput, UnexpectedAnswer
 from server.github.addresses import joined, number_segment, segment, shown_host
+from server.github.clock import Clock
 from server.settings import Settings
 from tests.github.scripted import NOW, SECRET, Hanging, Script, Waits, http_date, make_client, told
 

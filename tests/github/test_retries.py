@@ -255,8 +255,17 @@ def test_dates_of_the_past_and_without_a_zone_are_read() -> None:
 async def test_a_refused_token_is_renewed_once(waits: Waits) -> None:
     script = Script(told(401, {"message": "Bad credentials"}), told(200, {}))
     credentials = Renewing("old", "new", "newest")
-    await make_client(script, waits, credentials=credentials).request("POST", PATH)
+    await make_client(script, waits, credentials=credentials).request("GET", PATH)
     assert [request.headers["authorization"] for request in script.sent] == ["Bearer old", "Bearer new"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
+async def test_a_change_is_not_sent_on_with_a_token_of_nobody_knows_whom(waits: Waits, method: str) -> None:
+    """A person may have confirmed it for another account; the next call uses the newer token."""
+    script = Script(told(401, {"message": "Bad credentials"}))
+    with pytest.raises(Unauthenticated):
+        await make_client(script, waits, credentials=Renewing("old", "new")).request(method, PATH)
+    assert [request.headers["authorization"] for request in script.sent] == ["Bearer old"]
 
 
 async def test_a_token_refused_twice_is_an_error(waits: Waits) -> None:

@@ -245,7 +245,7 @@ async def test_accounts_and_organizations_are_told(sandbox: Sandbox, waits: Wait
 
 async def test_an_administrators_token_judges_managers(sandbox: Sandbox, waits: Waits) -> None:
     async with opened(sandbox, waits, token=ADMIN_TOKEN) as github:
-        check = await github.people.unfit_managers(
+        check = await github.people.check_managers(
             "octo-org", ["mona-lisa", "octo-bot", "ada-reyes", "hubot", "nobody"], ["appsec", "payments", "no-team"]
         )
     assert check.roles == {
@@ -259,7 +259,7 @@ async def test_an_administrators_token_judges_managers(sandbox: Sandbox, waits: 
 
 async def test_an_everyday_token_says_what_it_could_not_see(sandbox: Sandbox, waits: Waits) -> None:
     async with opened(sandbox, waits) as github:
-        check = await github.people.unfit_managers("octo-org", ["mona-lisa", "octo-bot", "nobody"], ["appsec"])
+        check = await github.people.check_managers("octo-org", ["mona-lisa", "octo-bot", "nobody"], ["appsec"])
     assert check.roles == {"octo-bot": "owner"}
     assert (check.unknown, check.unchecked) == (["nobody"], ["mona-lisa", "appsec"])
     assert check.why

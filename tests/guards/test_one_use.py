@@ -57,7 +57,7 @@ async def test_a_replayed_delete_says_that_the_campaign_is_gone() -> None:
         question = await client.ask()
         await client.accept(question)
         text = told_used(await client.accept(question))
-        assert f"Campaign {ORG}/{NUMBER} does not exist now; this call changed nothing." in text
+        assert f"Campaign {ORG}/{NUMBER} is not found now; this call changed nothing." in text
 
 
 @pytest.mark.anyio

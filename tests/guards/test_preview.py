@@ -35,10 +35,9 @@ from tests.harness import ORG, Sent, decline
 CHANGED = "The preview does not fit this call: an argument or the campaign has changed since, or it was for another."
 
 
-def named_in(refusal: str) -> str:
-    """Return the digest that a refusal names."""
-    [named] = re.findall(r"\(its preview is ([0-9a-f]{16})\)", refusal)
-    return str(named)
+def names_no_digest(refusal: str) -> bool:
+    """A refusal must not hand out the digest of what nobody was shown."""
+    return not re.search(r"\b[0-9a-f]{16}\b", refusal)
 
 
 @pytest.mark.anyio
@@ -123,11 +122,11 @@ async def test_previewing_twice_gives_the_same_digest(era: str, yes_or_no: Guard
 @pytest.mark.anyio
 async def test_an_unknown_digest_is_refused_before_anyone_is_asked(era: str, yes_or_no: GuardedCall) -> None:
     async with serving(era, yes_or_no, person=agreeing(yes_or_no)) as case:
-        shown = await yes_or_no.done(case, dry_run=True)
+        await yes_or_no.done(case, dry_run=True)
         for wrong in ("", "0" * 16, "null", "latest"):
             text = await yes_or_no.refused(case, preview=wrong)
             assert CHANGED in text
-            assert named_in(text) == shown["preview"]
+            assert names_no_digest(text)
         assert case.asked == []
 
 
@@ -164,7 +163,7 @@ async def test_a_preview_does_not_fit_other_arguments(call: GuardedCall, other: 
         assert CHANGED in text
         assert text.endswith(call.not_done.replace(str(NUMBER), str(changed.get("campaign_number", NUMBER))))
         assert case.writes == []
-        assert named_in(text) == (await case.done(call.tool, **changed, dry_run=True))["preview"]
+        assert names_no_digest(text)
 
 
 @pytest.mark.anyio
@@ -203,7 +202,7 @@ async def test_a_preview_does_not_fit_a_campaign_whose_changing_fields_moved(
         text = await CHANGE.refused(case, preview=shown["preview"])
         assert CHANGED in text
         again = await CHANGE.done(case, dry_run=True)
-        assert named_in(text) == again["preview"]
+        assert names_no_digest(text)
         await CHANGE.done(case, preview=again["preview"])
         assert case.writes == [CHANGE.write_in(case.sandbox)]
 
@@ -285,6 +284,7 @@ def test_spaces_around_a_digest_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("given", ["", "0123456789ABCDEF", "0123456789abcde", "0123456789abcdef0"])
-def test_any_other_digest_is_refused_with_the_current_one(given: str) -> None:
-    with pytest.raises(Refused, match=r"\(its preview is 0123456789abcdef\)"):
+def test_any_other_digest_is_refused_without_handing_out_the_current_one(given: str) -> None:
+    with pytest.raises(Refused) as caught:
         check_preview(given, "0123456789abcdef")
+    assert names_no_digest(str(caught.value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -201,3 +202,19 @@ async def test_free_text_has_no_completions(
     async with connected(era) as case:
         assert (await offered(case, argument, "e", ref)).values == []
     assert case.sent == []
+
+
+async def test_with_more_campaigns_than_were_looked_at_no_total_is_claimed_and_an_older_number_is_found() -> None:
+    sandbox = frozen(limits=False)
+    campaigns = sandbox.state.organization(ORG).campaigns
+    newer = timedelta(days=1)
+    campaigns |= {
+        number: replace(campaigns[1], number=number, name="New", created_at=campaigns[1].created_at + newer * number)
+        for number in range(1000, 1200)
+    }
+    async with connected(sandbox=sandbox) as case:
+        found = await offered(case, "campaign_number", "new")
+        assert len(found.values) == 97  # of the newest hundred, three have another name
+        assert (found.total, found.has_more) == (None, True)
+        assert (await offered(case, "campaign_number", "2")).values == ["2"]
+        assert (await offered(case, "campaign_number", "999999")).values == []

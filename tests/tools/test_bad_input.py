@@ -103,8 +103,8 @@ def people() -> Iterator[Bad]:
     for tool in WRITING:
         for field in ("managers", "team_managers"):
             yield Bad(tool, {field: [f"m{n}" for n in range(11)]}, field, "names 11; GitHub takes at most 10")
-            yield Bad(tool, {field: ["mona-lisa", "mona-lisa"]}, field, "names mona-lisa twice")
-            yield Bad(tool, {field: ["mona-lisa", "hubot", "Mona-Lisa"]}, field, "names Mona-Lisa twice")
+            yield Bad(tool, {field: ["mona-lisa", "mona-lisa"]}, field, "names the same one twice")
+            yield Bad(tool, {field: ["mona-lisa", "hubot", "Mona-Lisa"]}, field, "names the same one twice")
             for wrong in ("@mona-lisa", "octo-org/appsec", "", " ", "a b", "a%2fb", "..", "a" * 101, "a\n", "é"):
                 yield Bad(tool, {field: ["fine", wrong]}, field, "item 2 is not a ")
             for hidden in INVISIBLE.values():

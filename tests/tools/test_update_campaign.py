@@ -361,3 +361,29 @@ async def test_a_campaign_that_does_not_exist_cannot_be_changed() -> None:
     assert text.startswith("There is no campaign octo-org/99. list_campaigns shows those there are;")
     assert text.endswith("Campaign 99 was not changed.")
     assert case.writes == []
+
+
+@pytest.mark.parametrize("description", ["Two\nlines", "Two  lines"])
+async def test_another_white_space_is_another_text(description: str) -> None:
+    sandbox = frozen()
+    campaign_in(sandbox, 5).description = "Two lines"
+    async with connected(sandbox=sandbox) as case:
+        await case.done("update_campaign", campaign_number=5, description=description)
+    assert campaign_in(sandbox, 5).description == description
+
+
+async def test_a_hidden_character_can_be_taken_out_of_a_stored_text() -> None:
+    sandbox = frozen()
+    campaign_in(sandbox, 5).name = "Clean\u202e me"
+    async with connected(sandbox=sandbox) as case:
+        await case.done("update_campaign", campaign_number=5, name="Clean me")
+    assert campaign_in(sandbox, 5).name == "Clean me"
+
+
+async def test_what_github_does_not_show_is_not_called_nothing() -> None:
+    sandbox = frozen(shape="examples")
+    person = accept(go_ahead=True)
+    async with connected(sandbox=sandbox, person=person, confirm="writes") as case:
+        done = await case.done("update_campaign", campaign_number=5, contact_link="https://example.com/new")
+    assert 'changing contact_link from what GitHub does not show to "https://example.com/new"' in person.asked[0]
+    assert done["notes"] == ["GitHub does not show contact_link, so what it was is not known."]
