@@ -117,23 +117,7 @@ class RateLimited(GitHubError):
 
 
 class Unavailable(GitHubError):
-    """GitHub answered with 5xx, or not at all, as often as was tried.
-
-    Attributes:
-        never_sent: True when no byte of the request can have reached GitHub (no connection came about).
-    """
-
-    def __init__(
-        self,
-        what: str,
-        remedy: str = "",
-        *,
-        status: int | None = None,
-        request_id: str | None = None,
-        never_sent: bool = False,
-    ) -> None:
-        super().__init__(what, remedy, status=status, request_id=request_id)
-        self.never_sent = never_sent
+    """GitHub answered with 5xx, or not at all, as often as was tried."""
 
 
 class UnexpectedAnswer(GitHubError):

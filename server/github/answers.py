@@ -25,7 +25,6 @@ class Answer:
         content: the parsed JSON; None when the status means that there is none.
         next_url: the next page, as the Link header has it, for `GitHubClient.follow`.
         last_page: the number of the last page, where GitHub tells.
-        attempts: requests of this call that may have reached GitHub.
     """
 
     status: int
@@ -33,7 +32,6 @@ class Answer:
     content: object
     next_url: str | None = None
     last_page: int | None = None
-    attempts: int = 1
 
 
 def read_answer(call: Call, response: httpx.Response, stored: Stored | None) -> Answer:
@@ -55,11 +53,11 @@ def read_answer(call: Call, response: httpx.Response, stored: Stored | None) -> 
             request_id=failures.request_id(headers),
         )
     if not body and status in _WITHOUT_BODY:
-        return Answer(status, headers, None, attempts=call.sent)
+        return Answer(status, headers, None)
     try:
         content = failures.parsed(body)
     except ValueError:
         call.note_ambiguity()
         raise failures.not_json(response, call) from None
     following, last = next_and_last(headers, call.url)
-    return Answer(status, headers, content, following, last, call.sent)
+    return Answer(status, headers, content, following, last)

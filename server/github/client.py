@@ -15,7 +15,7 @@ from datetime import timedelta
 import anyio
 import httpx
 
-from server.errors import GitHubError, Unavailable, UnexpectedAnswer
+from server.errors import GitHubError, UnexpectedAnswer
 from server.github import failures, unreachable
 from server.github.addresses import at_home, joined, shown_host
 from server.github.answers import Answer, read_answer
@@ -172,7 +172,6 @@ class GitHubClient:
             headers["If-None-Match"] = stored.etag
         request = self._http.build_request(call.method, call.url, headers=headers, json=call.body)
         began = time.monotonic()
-        call.sent += 1
         try:
             # httpx limits each read; this limits the whole, or an answer that drips would never end.
             # And a write under way is not cut off by a caller who gives up: that would leave its outcome in doubt.
@@ -192,12 +191,8 @@ class GitHubClient:
         call.tries += 1
         error = unreachable.no_answer(problem, self._api.host, self._settings.timeout)
         never_sent = unreachable.never_sent(problem)
-        if never_sent:
-            call.sent -= 1
-        else:
+        if not never_sent:
             call.note_ambiguity()
-        if isinstance(error, Unavailable):
-            error.never_sent = call.sent == 0
         wait = backoff(call.tries, self._jitter())
         if not unreachable.may_pass(problem) or not (never_sent or call.repeatable) or not self._has_time(call, wait):
             raise error from problem

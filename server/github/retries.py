@@ -32,7 +32,6 @@ class Call:
     Attributes:
         about: what is asked for, in words for a sentence.
         reads: nothing on GitHub changes by it, so that it may always be repeated.
-        sent: requests that may have reached GitHub.
         tries: requests that failed.
         limited: how often a rate limit was met.
         spent: seconds, in requests and waiting.
@@ -45,7 +44,6 @@ class Call:
     body: object
     about: str
     reads: bool
-    sent: int = 0
     tries: int = 0
     limited: int = 0
     spent: float = 0.0

@@ -28,7 +28,7 @@ def no_answer(problem: Exception, host: str, timeout: float) -> GitHubError:
             "Try again; if it stays, look for a proxy that changes answers on the way.",
         )
     what, remedy = _sentences(problem, causes, host, timeout)
-    return Unavailable(what, remedy, never_sent=never_sent(problem))
+    return Unavailable(what, remedy)
 
 
 def never_sent(problem: Exception) -> bool:

@@ -226,6 +226,6 @@ async def test_a_credential_that_fails_while_looking_does_not_make_it_unpublishe
     script = Script(told(502))
     client = make_client(script, waits, credentials=Failing(SECRET))
     campaigns = Campaigns(client, Clock(waits.now), Settings(), waits)
-    with pytest.raises(OutcomeUnknown, match="Two looks failed .*: The app is not installed any more"):
+    with pytest.raises(OutcomeUnknown, match=r"Two looks failed .*: The app is not installed any more"):
         await campaigns.create("octo-org", BODY, known=())
     assert script.lines == [POST]

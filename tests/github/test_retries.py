@@ -45,8 +45,8 @@ async def test_reads_and_idempotent_changes_are_repeated(
     waits: Waits, method: str, unclear: Callable[[], httpx.Response | Exception]
 ) -> None:
     script = Script(unclear(), unclear(), told(200, {}))
-    answer = await make_client(script, waits).request(method, PATH)
-    assert answer.attempts == 3
+    await make_client(script, waits).request(method, PATH)
+    assert len(script.sent) == 3
     assert waits.seconds == [0.5, 1.0]
     assert len({(line, request.content) for line, request in zip(script.lines, script.sent, strict=True)}) == 1
 
@@ -61,7 +61,6 @@ async def test_post_is_never_repeated_after_a_failure_that_leaves_doubt(
     assert len(script.sent) == 1
     assert waits.seconds == []
     assert caught.value.may_have_happened is True
-    assert caught.value.never_sent is False
 
 
 @pytest.mark.parametrize("problem", NEVER_SENT)
@@ -70,8 +69,7 @@ async def test_every_method_is_repeated_when_no_connection_came_about(
     waits: Waits, method: str, problem: Callable[[], Exception]
 ) -> None:
     script = Script(problem(), problem(), told(200, {}))
-    answer = await make_client(script, waits).request(method, PATH)
-    assert answer.attempts == 1
+    await make_client(script, waits).request(method, PATH)
     assert len(script.sent) == 3
 
 
@@ -80,7 +78,6 @@ async def test_a_host_that_never_answers_has_certainly_written_nothing(waits: Wa
     script = Script(*[httpx.ConnectError("refused") for _ in range(4)])
     with pytest.raises(Unavailable) as caught:
         await make_client(script, waits).request(method, PATH)
-    assert caught.value.never_sent is True
     assert caught.value.may_have_happened is False
     assert waits.seconds == [0.5, 1.0, 2.0]
 
@@ -89,7 +86,6 @@ async def test_an_earlier_doubt_outlives_a_refused_connection(waits: Waits) -> N
     script = Script(httpx.ReadTimeout("slow"), *[httpx.ConnectError("refused") for _ in range(3)])
     with pytest.raises(Unavailable) as caught:
         await make_client(script, waits).request("DELETE", PATH)
-    assert caught.value.never_sent is False
     assert caught.value.may_have_happened is True
 
 
@@ -178,7 +174,7 @@ async def test_a_short_rate_limit_is_waited_out_for_every_method(
     waits: Waits, method: str, limited: Callable[[], httpx.Response]
 ) -> None:
     script = Script(limited(), told(200, {}))
-    answer = await make_client(script, waits).request(method, PATH)
+    await make_client(script, waits).request(method, PATH)
     assert waits.seconds == [5.0]
     assert answer.content == {}
 
