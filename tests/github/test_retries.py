@@ -174,7 +174,7 @@ async def test_a_short_rate_limit_is_waited_out_for_every_method(
     waits: Waits, method: str, limited: Callable[[], httpx.Response]
 ) -> None:
     script = Script(limited(), told(200, {}))
-    await make_client(script, waits).request(method, PATH)
+    answer = await make_client(script, waits).request(method, PATH)
     assert waits.seconds == [5.0]
     assert answer.content == {}
 
