@@ -17,10 +17,16 @@ from server.domain.checks import count_alerts
 from server.domain.dates import spoken, wire
 from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertPairs, Campaign
 from server.domain.text import quote
-from server.errors import AnswerUsedBefore, CampaignsError, InvalidInput, Refused
+from server.errors import InvalidInput, Refused
 from server.github.campaigns import Published
-from server.guards.confirmation import GoAhead, can_ask, require_account, require_asking, require_yes
-from server.guards.one_use import answer_was_used
+from server.guards.confirmation import (
+    GoAhead,
+    can_ask,
+    refuse_used_answer_to_publish,
+    require_account,
+    require_asking,
+    require_yes,
+)
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from tools.answers import SentRequest, WriteResult, answered
@@ -79,7 +85,7 @@ async def plan_creation(
     app = app_of(ctx)
     org = app.policy.org(org)
     require_future(ends_at, app.github.clock, InvalidInput)
-    await _refuse_used_answer(app, org)
+    await refuse_used_answer_to_publish(lambda: app.github.campaigns.all_open(org), org)
     effect = Effect.OPEN_ISSUES if generate_issues else Effect.OTHER_WRITE
     asks = app.policy.asks(effect)
     if asks and not dry_run:
@@ -107,20 +113,6 @@ async def plan_creation(
     if not dry_run:
         check_preview(preview, current)
     return CreatePlan(org, body, sentence, notes, question, current, account)
-
-
-async def _refuse_used_answer(app: AppContext, org: str) -> None:
-    if not answer_was_used():
-        return
-    try:
-        found = await app.github.campaigns.all_open(org)
-        stands = ", ".join(f"{campaign.number} {quote(campaign.name)}" for campaign in found) or "none"
-    except CampaignsError:
-        stands = "could not be read"  # and the first call may well have published it
-    raise AnswerUsedBefore(
-        "That answer was used already, and one answer is good for one execution; this call published nothing. "
-        f"Open campaigns of {org} now: {stands}."
-    )
 
 
 def require_room(org: str, open_campaigns: Sequence[Campaign], name: str, ends_at: datetime) -> None:

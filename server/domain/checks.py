@@ -1,6 +1,7 @@
 """Checks of what a caller wants to write. Each returns the value or raises ValueError with a sentence.
 
-No sentence repeats the value: a secret pasted into the wrong field must not come back in an error.
+No sentence repeats text that was given: a secret pasted into the wrong field must not come back in an error. Numbers
+may be named.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from server.errors import AnswerUsedBefore, CampaignsError, NotFound, Refused
 from server.guards.one_use import answer_was_used
 
 Outcome = AcceptedElicitation[Any] | DeclinedElicitation | CancelledElicitation
+_USED = "That answer was used already, and one answer is good for one execution"
 _ASKED_IN_RESULT = "2026-07-28"  # from this protocol on, questions travel in results and need no back-channel
 
 
@@ -106,9 +107,27 @@ async def refuse_used_answer(look: Callable[[], Awaitable[Campaign]], org: str, 
     except CampaignsError:
         stands = f"How campaign {org}/{number} stands now could not be read"  # and the first call may well have worked
     raise AnswerUsedBefore(
-        f"That answer was used already, and one answer is good for one execution. {stands}; this call changed nothing.",
-        "Call the tool anew if something is still to be done.",
+        f"{_USED}. {stands}; this call changed nothing.", "Call the tool anew if something is still to be done."
     )
+
+
+async def refuse_used_answer_to_publish(look: Callable[[], Awaitable[Iterable[Campaign]]], org: str) -> None:
+    """Refuse an answer that an earlier call used to publish a campaign, naming the open ones.
+
+    Args:
+        look: reads the open campaigns.
+        org: their organization.
+
+    Raises:
+        AnswerUsedBefore: when that is so.
+    """
+    if not answer_was_used():
+        return
+    try:
+        stands = ", ".join(f"{campaign.number} {quote(campaign.name)}" for campaign in await look()) or "none"
+    except CampaignsError:
+        stands = "could not be read"  # and the first call may well have published it
+    raise AnswerUsedBefore(f"{_USED}; this call published nothing. Open campaigns of {org} now: {stands}.")
 
 
 def require_yes(answer: Outcome) -> None:
