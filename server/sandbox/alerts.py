@@ -1,7 +1,12 @@
 """Code scanning alerts: their JSON and the endpoints that list and read them."""
 
-from collections.abc import Iterable
-
+from server.sandbox.alert_lists import (
+    in_order,
+    page_of_organization,
+    page_of_repository,
+    seen_repositories,
+    with_repositories,
+)
 from server.sandbox.answers import (
     API,
     WEB,
@@ -12,13 +17,11 @@ from server.sandbox.answers import (
     optional_timestamp,
     refused,
     timestamp,
-    validation_failed,
 )
 from server.sandbox.auth import inaccessible, managed_organization, require_token
-from server.sandbox.pages import SortKey, by_cursor, by_number, numbered_url
 from server.sandbox.people import simple_user
-from server.sandbox.query import one_of
-from server.sandbox.repositories import may_see, simple_repository, visible_repository
+from server.sandbox.query import not_together, one_of, several
+from server.sandbox.repositories import visible_repository
 from server.sandbox.service import Call
 from server.sandbox.world import Alert, AlertKey, Organization, Repository, Rule
 
@@ -85,28 +88,27 @@ def _instance(repository: Repository, alert: Alert) -> JsonObject:
     }
 
 
-def _chosen(call: Call, alerts: Iterable[Alert], states: tuple[str, ...]) -> list[Alert]:
-    """The alerts that pass the filters tool_name, tool_guid, state, severity and assignees of a query."""
+def _chosen(call: Call, alerts: list[Alert], repositories: set[int]) -> list[Alert]:
+    """Those of some repositories that pass the filters tool_name, tool_guid, state, severity and assignees of a query.
+
+    Only filters that a query has are tried, since all alerts of the organization are gone through for every page.
+    """
     query = call.query
-    if "tool_name" in query and "tool_guid" in query:
-        raise validation_failed("Query", "tool_guid", "give tool_name or tool_guid, not both", call.needs.docs)
-    state = one_of(call, "state", states, "")
+    not_together(call, "tool_name", "tool_guid")
+    state = one_of(call, "state", ("open", "closed", "dismissed", "fixed"), "")
     severity = one_of(call, "severity", _SEVERITIES, "")
-    wanted_states = {"closed": {"fixed", "dismissed"}, "": {"open", "fixed", "dismissed"}}.get(state, {state})
-    people = {login.strip().lower() for login in query.get("assignees", "").split(",")} - {""}
-
-    def passes(alert: Alert) -> bool:
-        rule = alert.rule
-        level = rule.security_severity_level if severity in _SECURITY_LEVELS else rule.severity
-        return (
-            alert.state in wanted_states
-            and query.get("tool_name", rule.tool.name) == rule.tool.name
-            and query.get("tool_guid", rule.tool.guid) == rule.tool.guid
-            and severity in {"", level}
-            and _assigned(alert, people)
-        )
-
-    return [alert for alert in alerts if passes(alert)]
+    people = several(call, "assignees")
+    states = {"closed": {"fixed", "dismissed"}, "": {"open", "fixed", "dismissed"}}.get(state, {state})
+    alerts = [alert for alert in alerts if alert.state in states and alert.repository_id in repositories]
+    if "tool_name" in query:
+        alerts = [alert for alert in alerts if alert.rule.tool.name == query["tool_name"]]
+    if "tool_guid" in query:
+        alerts = [alert for alert in alerts if alert.rule.tool.guid == query["tool_guid"]]
+    if severity in _SECURITY_LEVELS:
+        alerts = [alert for alert in alerts if alert.rule.security_severity_level == severity]
+    elif severity:
+        alerts = [alert for alert in alerts if alert.rule.severity == severity]
+    return [alert for alert in alerts if _assigned(alert, people)] if people else alerts
 
 
 def _assigned(alert: Alert, people: set[str]) -> bool:
@@ -118,40 +120,17 @@ def _assigned(alert: Alert, people: set[str]) -> bool:
     return not people or any(login.lower() in people for login in alert.assignees)
 
 
-def _page(
-    call: Call, alerts: list[Alert], sorts: tuple[str, ...], url: str = ""
-) -> tuple[Iterable[Alert], dict[str, str]]:
-    """One page in the order asked for: by number when `page` is given, otherwise by cursor."""
-    sort = one_of(call, "sort", sorts, "created")
-    descending = one_of(call, "direction", ("asc", "desc"), "desc") == "desc"
-
-    def sort_key(alert: Alert) -> SortKey:
-        moment = {"created": timestamp(alert.created_at), "updated": timestamp(alert.updated_at)}
-        return moment.get(sort, ""), alert.repository_id, alert.number
-
-    ordered = sorted(((sort_key(alert), alert) for alert in alerts), key=lambda pair: pair[0], reverse=descending)
-    if "page" in call.query:
-        return by_number(call, [alert for _, alert in ordered], url)
-    return by_cursor(call, ordered, descending=descending, url=url)
-
-
 def list_org_alerts(call: Call) -> Answer:
     """GET /orgs/{org}/code-scanning/alerts: the default branches of all repositories the caller may see."""
     organization = managed_organization(call.world, call.caller, call.path["org"], call.needs)
-    seen = {
-        repository.id
-        for repository in organization.repositories.values()
-        if may_see(call.caller, organization, repository)
-    }
-    alerts = (alert for alert in organization.alerts.values() if alert.repository_id in seen)
-    chosen = _chosen(call, alerts, ("open", "closed", "dismissed", "fixed"))
-    page, links = _page(call, chosen, ("created", "updated"), numbered_url(call, organization.id))
-    items = []
-    for alert in page:
-        repository = organization.repositories[alert.repository_id]
-        item = alert_item(call, organization, repository, alert)
-        items.append({**item, "repository": simple_repository(organization, repository)})
-    return Answer(200, items, links)
+    repositories = organization.repositories
+    seen = {number for number in seen_repositories(call, organization) if repositories[number].analyzed}
+    alerts, order = in_order(call, organization, organization.alerts, ("created", "updated"))
+    chosen = _chosen(call, alerts, seen)
+    page, links = page_of_organization(call, organization, chosen, order)
+    shown = ((repositories[alert.repository_id], alert) for alert in page)
+    items = ((repository, alert_item(call, organization, repository, alert)) for repository, alert in shown)
+    return Answer(200, with_repositories(organization, items), links)
 
 
 def _readable_repository(call: Call) -> tuple[Organization, Repository]:
@@ -160,7 +139,7 @@ def _readable_repository(call: Call) -> tuple[Organization, Repository]:
     Only owners, security managers and installations may here; GitHub lets everyone with write access.
 
     Raises:
-        Refused: 401, 404, or 403 for a missing right or where code scanning is off.
+        Refused: 401, 404 (hidden, or never analyzed), or 403 for a missing right or where code scanning is off.
     """
     require_token(call.caller, call.needs)
     organization, repository = visible_repository(call)
@@ -174,6 +153,8 @@ def _readable_repository(call: Call) -> tuple[Organization, Repository]:
         raise refused(403, "You are not authorized to read code scanning alerts.", docs)
     if not repository.code_scanning:
         raise refused(403, "Code scanning is not enabled for this repository.", docs)
+    if not repository.analyzed:
+        raise refused(404, "no analysis found", docs)
     return organization, repository
 
 
@@ -181,9 +162,9 @@ def list_repository_alerts(call: Call) -> Answer:
     """GET /repos/{owner}/{repo}/code-scanning/alerts: only the default branch has alerts here."""
     organization, repository = _readable_repository(call)
     on_branch = call.query.get("ref", _BRANCH) in {_BRANCH, _BRANCH.removeprefix("refs/heads/")}
-    alerts = (alert for alert in organization.alerts.values() if alert.repository_id == repository.id and on_branch)
-    chosen = _chosen(call, alerts, ("open", "closed", "dismissed", "fixed"))
-    page, links = _page(call, chosen, ("created", "updated", "number"))
+    alerts, order = in_order(call, organization, organization.alerts, ("created", "updated", "number"))
+    chosen = _chosen(call, alerts, {repository.id} if on_branch else set())
+    page, links = page_of_repository(call, chosen, order)
     return Answer(200, [alert_item(call, organization, repository, alert) for alert in page], links)
 
 

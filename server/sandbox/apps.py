@@ -11,6 +11,7 @@ PERMISSIONS = {
     "members": "read",
     "organization_custom_org_roles": "read",
     "security_events": "read",
+    "secret_scanning_alerts": "read",
     "metadata": "read",
 }
 _SLUG = "sandbox-campaigns"

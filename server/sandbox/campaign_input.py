@@ -77,10 +77,16 @@ _SHARED: Mapping[str, Check] = {
     "contact_link": _uri,
 }
 CREATE_FIELDS: Mapping[str, Check] = {**_SHARED, "code_scanning_alerts": _alert_items, "generate_issues": _boolean}
+SECRET_CREATE_FIELDS: Mapping[str, Check] = {
+    **_SHARED,
+    "secret_scanning_alerts": _alert_items,
+    "generate_issues": _boolean,
+}
 UPDATE_FIELDS: Mapping[str, Check] = {**_SHARED, "state": _state}
 # The schema's own `required` leaves the alerts out and asks for them, or for secret scanning alerts, in a `oneOf`;
 # since it gives secret scanning alerts no property, nothing but these four can be satisfied.
 CREATE_REQUIRED = ("name", "description", "ends_at", "code_scanning_alerts")
+SECRET_CREATE_REQUIRED = ("name", "description", "ends_at", "secret_scanning_alerts")
 
 
 def check_shape(body: JsonObject, fields: Mapping[str, Check], required: tuple[str, ...], docs: str) -> None:
@@ -113,7 +119,7 @@ def check_rules(body: JsonObject, organization: Organization, now: datetime, doc
     """Hold a body that fits the schema against the rules that the schema cannot say.
 
     The end lies in the future; managers are owners or security managers, team managers are teams with that role; the
-    contact link is an http or https address.
+    contact link is an http or https address; issues are for code scanning alerts only (product documentation).
 
     Raises:
         Refused: 422 in the "Validation Failed" form.
@@ -130,6 +136,9 @@ def check_rules(body: JsonObject, organization: Organization, now: datetime, doc
         if team is None or not team.security_manager:
             message = f"team_managers must have the security manager role: {slug}"
             raise validation_failed("Campaign", "team_managers", message, docs)
+    if "secret_scanning_alerts" in body and body.get("generate_issues"):
+        message = "campaigns of secret scanning alerts have no issues"
+        raise validation_failed("Campaign", "generate_issues", message, docs)
     if not _is_web_address(body.get("contact_link")):
         raise validation_failed("Campaign", "contact_link", "contact_link must be an http or https URI", docs)
 

@@ -11,10 +11,13 @@ from server.sandbox.answers import (
     timestamp,
     validation_failed,
 )
-from server.sandbox.auth import inaccessible, managed_organization
+from server.sandbox.auth import managed_organization
+from server.sandbox.campaign_alerts import open_alerts
 from server.sandbox.campaign_input import (
     CREATE_FIELDS,
     CREATE_REQUIRED,
+    SECRET_CREATE_FIELDS,
+    SECRET_CREATE_REQUIRED,
     UPDATE_FIELDS,
     canonical_managers,
     check_rules,
@@ -25,11 +28,10 @@ from server.sandbox.pages import by_number, numbered_url
 from server.sandbox.people import simple_team, simple_user
 from server.sandbox.query import one_of
 from server.sandbox.service import Call
-from server.sandbox.world import AlertKey, Campaign, Organization
+from server.sandbox.world import Campaign, Organization
 
 MOST_OPEN_CAMPAIGNS = 10
 MOST_ALERTS = 1000
-_ALERTS_PERMISSION = "security_events=read"
 _SORTS = {"created": "created_at", "updated": "updated_at", "ends_at": "ends_at", "published": "published_at"}
 
 
@@ -91,9 +93,13 @@ def create_campaign(call: Call) -> Answer:
     """POST /orgs/{org}/campaigns: 200, not 201, with the campaign."""
     organization = _organization(call)
     body, docs = call.body(), call.needs.docs
-    check_shape(body, CREATE_FIELDS, CREATE_REQUIRED, docs)
+    secret = call.options.secret_campaigns and "secret_scanning_alerts" in body
+    if secret:
+        check_shape(body, SECRET_CREATE_FIELDS, SECRET_CREATE_REQUIRED, docs)
+    else:
+        check_shape(body, CREATE_FIELDS, CREATE_REQUIRED, docs)
     check_rules(body, organization, call.now, docs)
-    alerts = _alerts(call, organization, body["code_scanning_alerts"])
+    keys = open_alerts(call, organization, body, secret=secret, most=MOST_ALERTS)
     _require_room(call, organization)
     organization.last_campaign_number += 1
     campaign = Campaign(
@@ -107,11 +113,12 @@ def create_campaign(call: Call) -> Answer:
         published_at=call.now,
         ends_at=_time(body["ends_at"]),
         contact_link=body.get("contact_link"),
-        alerts=alerts,
+        alerts=() if secret else keys,
+        secret_alerts=keys if secret else (),
     )
     organization.campaigns[campaign.number] = campaign
     if body.get("generate_issues", False):
-        for repository_id in dict.fromkeys(key.repository_id for key in alerts):
+        for repository_id in dict.fromkeys(key.repository_id for key in keys):
             repository = organization.repositories[repository_id]
             repository.issue_count += 1
             campaign.issues[repository_id] = repository.issue_count
@@ -168,36 +175,3 @@ def _require_room(call: Call, organization: Organization) -> None:
     if call.options.limits and count >= MOST_OPEN_CAMPAIGNS:
         message = f"An organization can have at most {MOST_OPEN_CAMPAIGNS} open campaigns"
         raise validation_failed("Campaign", "state", message, call.needs.docs, "unprocessable")
-
-
-def _alerts(call: Call, organization: Organization, items: list[JsonObject] | None) -> tuple[AlertKey, ...]:
-    """The open alerts that a body names, each once.
-
-    Raises:
-        Refused: 403, the token may not read code scanning alerts; 422, one does not exist, none is open, or more than
-            1000 are and the sandbox refuses those.
-    """
-    docs, caller = call.needs.docs, call.caller
-    if caller.kind != "classic" and not caller.has_permission("security_events", "read"):
-        raise inaccessible(caller, call.needs, _ALERTS_PERMISSION)
-    keys: dict[AlertKey, None] = {}
-    for item in items or ():
-        repository_id = item["repository_id"]
-        if caller.repository_ids is not None and repository_id not in caller.repository_ids:
-            raise inaccessible(caller, call.needs, _ALERTS_PERMISSION)
-        for number in item["alert_numbers"]:
-            alert = organization.alerts.get(AlertKey(repository_id, number))
-            if alert is None:
-                message = f"alert {number} of repository {repository_id} does not exist"
-                raise validation_failed("Campaign", "code_scanning_alerts", message, docs, "missing")
-            if alert.state == "open":
-                keys[alert.key] = None
-    if not keys:
-        raise validation_failed("Campaign", "code_scanning_alerts", "no alert is open", docs)
-    if not call.options.limits or len(keys) <= MOST_ALERTS:
-        return tuple(keys)
-    if call.options.over_size == "refuse":
-        message = f"A campaign can have at most {MOST_ALERTS} alerts"
-        raise validation_failed("Campaign", "code_scanning_alerts", message, docs)
-    pushed = {number: repository.pushed_at for number, repository in organization.repositories.items()}
-    return tuple(sorted(keys, key=lambda key: pushed[key.repository_id], reverse=True)[:MOST_ALERTS])

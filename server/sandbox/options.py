@@ -22,9 +22,12 @@ FINE_GRAINED_TOKEN = "github_pat_sandbox_write"  # noqa: S105 - made up, and wor
 """`octo-bot`, fine-grained, with "Campaigns: write"."""
 READ_ONLY_TOKEN = "github_pat_sandbox_read"  # noqa: S105 - made up, and works nowhere else
 """`octo-bot`, fine-grained, with "Campaigns: read" only."""
+NO_SECRETS_TOKEN = "github_pat_sandbox_no_secrets"  # noqa: S105 - made up, and works nowhere else
+"""`octo-bot`, fine-grained, with "Campaigns: write" but without "Secret scanning alerts"."""
 
 Shape = Literal["schema", "examples"]
 OverSize = Literal["refuse", "trim"]
+AlertLinks = Literal["numbered", "cursors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ class SandboxAccount:
 
 
 _EVERYDAY_SCOPES = ("security_events", "read:org", "repo")
-_FINE_GRAINED_READ = {
+_WITHOUT_SECRETS = {
     "organization_campaigns": "read",
     "security_events": "read",
     "members": "read",
     "metadata": "read",
 }
+_FINE_GRAINED_READ = {**_WITHOUT_SECRETS, "secret_scanning_alerts": "read"}
 
 DEFAULT_TOKENS: Mapping[str, SandboxAccount] = MappingProxyType(
     {
@@ -60,6 +64,9 @@ DEFAULT_TOKENS: Mapping[str, SandboxAccount] = MappingProxyType(
             "octo-bot", permissions={**_FINE_GRAINED_READ, "organization_campaigns": "write"}
         ),
         READ_ONLY_TOKEN: SandboxAccount("octo-bot", permissions=_FINE_GRAINED_READ),
+        NO_SECRETS_TOKEN: SandboxAccount(
+            "octo-bot", permissions={**_WITHOUT_SECRETS, "organization_campaigns": "write"}
+        ),
     }
 )
 
@@ -84,6 +91,14 @@ class SandboxOptions:
     - `clock`: the sandbox's time; must return aware datetimes.
     - `rate_limit`: requests an hour for each signed-in account.
     - `app_id` and `app_public_key` (PEM): a GitHub App may sign in only when both are given.
+    - `alerts`: how many open code scanning alerts octo-org has in all, for trying out size. None is the everyday
+      world; so is a number that is smaller than what that has.
+    - `repositories`: how many repositories octo-org has in all when `alerts` adds some; by default one for every
+      hundred open alerts, and always at least one more than the everyday world has.
+    - `alert_links`: how an organization's alert lists lead on when `page` is given: by page number, with the last
+      page's, or only by cursor. Without `page` it is always by cursor.
+    - `secret_campaigns`: a campaign may be created from `secret_scanning_alerts`, which GitHub's schema names but does
+      not define. They are taken to look like `code_scanning_alerts`, and to open no issues.
     """
 
     tokens: Mapping[str, SandboxAccount] = field(default_factory=lambda: DEFAULT_TOKENS)
@@ -95,3 +110,7 @@ class SandboxOptions:
     rate_limit: int = 5000
     app_id: int | None = None
     app_public_key: str | None = None
+    alerts: int | None = None
+    repositories: int | None = None
+    alert_links: AlertLinks = "numbered"
+    secret_campaigns: bool = False

@@ -2,17 +2,17 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from server.sandbox.answers import number_in, refused
+from server.sandbox.order import SortKey
 from server.sandbox.service import Call
 
 T = TypeVar("T")
-SortKey = tuple[str, int, int]
-"""When (a timestamp), then repository and number, so that no two alerts are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ def asked_page(query: Mapping[str, str]) -> Page:
     return Page(number_in(query.get("page")) or 1, min(size, 100))
 
 
-def link_header(call: Call, links: Mapping[str, Mapping[str, str | int]], url: str = "") -> dict[str, str]:
+def link_header(
+    call: Call, links: Mapping[str, Mapping[str, str | int]], url: str = "", *, without: tuple[str, ...] = ()
+) -> dict[str, str]:
     """A Link header from relation to the query parts that differ from this request's; empty without links."""
     parts = []
     for relation, changes in links.items():
-        query = {name: value for name, value in call.query.items() if name not in {"before", "after"}}
+        query = {name: value for name, value in call.query.items() if name not in {"before", "after", *without}}
         parts.append(f'<{url or call.url}?{urlencode({**query, **changes})}>; rel="{relation}"')
     return {"Link": ", ".join(parts)} if parts else {}
 
@@ -59,32 +61,33 @@ def by_number(call: Call, items: Sequence[T], url: str = "") -> tuple[Sequence[T
 
 
 def by_cursor(
-    call: Call, items: Sequence[tuple[SortKey, T]], *, descending: bool, url: str = ""
-) -> tuple[list[T], dict[str, str]]:
+    call: Call, items: Sequence[T], key: Callable[[T], SortKey], *, descending: bool, url: str = ""
+) -> tuple[Sequence[T], dict[str, str]]:
     """The page after or before a cursor, and its Link header with prev and next.
 
-    `items` are in order. A cursor holds the sort key of the item at a page's edge, so alerts that come or go between
-    two pages neither hide others nor show them twice.
+    `items` are in the order of `key`. A cursor holds the sort key of the item at a page's edge, so alerts that come or
+    go between two pages neither hide others nor show them twice. Without a cursor, or with an empty one, it is the
+    page of the number asked for; the links lead on from there by cursor.
 
     Raises:
         Refused: 422, the cursor is not one this sandbox gave out.
     """
-    size = asked_page(call.query).size
-    start, stop = 0, len(items)
-    if "after" in call.query:
-        edge = _decode(call.query["after"])
-        start = sum((key >= edge) if descending else (key <= edge) for key, _ in items)
-    elif "before" in call.query:
-        edge = _decode(call.query["before"])
-        stop = sum((key > edge) if descending else (key < edge) for key, _ in items)
-        start = max(stop - size, 0)
-    chosen = items[start : min(start + size, stop)]
+    page = asked_page(call.query)
+    start, stop = (page.number - 1) * page.size, len(items)
+    if after := call.query.get("after"):
+        edge = _decode(after)
+        start = bisect_left(items, 1, key=lambda item: key(item) < edge if descending else key(item) > edge)
+    elif before := call.query.get("before"):
+        edge = _decode(before)
+        stop = bisect_left(items, 1, key=lambda item: key(item) <= edge if descending else key(item) >= edge)
+        start = max(stop - page.size, 0)
+    chosen = items[start : min(start + page.size, stop)]
     links: dict[str, dict[str, str | int]] = {}
     if chosen and start > 0:
-        links["prev"] = {"before": _encode(chosen[0][0])}
+        links["prev"] = {"before": _encode(key(chosen[0]))}
     if chosen and start + len(chosen) < len(items):
-        links["next"] = {"after": _encode(chosen[-1][0])}
-    return [item for _, item in chosen], link_header(call, links, url)
+        links["next"] = {"after": _encode(key(chosen[-1]))}
+    return chosen, link_header(call, links, url, without=("page",))
 
 
 def _encode(key: SortKey) -> str:

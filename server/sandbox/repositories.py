@@ -1,9 +1,12 @@
 """Repositories: their JSON and their endpoints."""
 
-from server.sandbox.answers import API, WEB, Answer, JsonObject, not_found, timestamp
+from functools import lru_cache
+from typing import NamedTuple
+
+from server.sandbox.answers import API, WEB, Answer, JsonObject, json_text, not_found, timestamp
 from server.sandbox.auth import Caller, require_token, visible_organization
 from server.sandbox.pages import by_number, numbered_url
-from server.sandbox.people import organization_account
+from server.sandbox.people import account
 from server.sandbox.query import one_of
 from server.sandbox.service import Call
 from server.sandbox.world import Organization, Repository
@@ -49,23 +52,54 @@ _LINKS = {
 _SORTS = {"created": "created_at", "updated": "pushed_at", "pushed": "pushed_at", "full_name": "name"}
 
 
-def simple_repository(organization: Organization, repository: Repository) -> JsonObject:
-    """The `simple-repository` object, as it comes with each alert of an organization's list."""
-    full_name = f"{organization.login}/{repository.name}"
+class _Facts(NamedTuple):
+    """All that a `simple-repository` object says."""
+
+    id: int
+    name: str
+    private: bool
+    description: str | None
+    owner_id: int
+    owner: str
+
+
+def _facts(organization: Organization, repository: Repository) -> _Facts:
+    return _Facts(
+        repository.id,
+        repository.name,
+        repository.private,
+        repository.description,
+        organization.id,
+        organization.login,
+    )
+
+
+def _simple_repository(facts: _Facts) -> JsonObject:
+    full_name = f"{facts.owner}/{facts.name}"
     url = f"{API}/repos/{full_name}"
     return {
-        "id": repository.id,
-        "node_id": f"R_{repository.id:08d}",
-        "name": repository.name,
+        "id": facts.id,
+        "node_id": f"R_{facts.id:08d}",
+        "name": facts.name,
         "full_name": full_name,
-        "owner": organization_account(organization),
-        "private": repository.private,
+        "owner": account(facts.owner_id, facts.owner, "Organization"),
+        "private": facts.private,
         "html_url": f"{WEB}/{full_name}",
-        "description": repository.description,
+        "description": facts.description,
         "fork": False,
         "url": url,
         **{name: url + tail for name, tail in _LINKS.items()},
     }
+
+
+@lru_cache(maxsize=2000)
+def _simple_repository_text(facts: _Facts) -> str:
+    return json_text(_simple_repository(facts))
+
+
+def simple_repository_text(organization: Organization, repository: Repository) -> str:
+    """The `simple-repository` object as JSON. It comes with each alert of an organization's list and is most of it."""
+    return _simple_repository_text(_facts(organization, repository))
 
 
 def full_repository(call: Call, organization: Organization, repository: Repository) -> JsonObject:
@@ -73,7 +107,7 @@ def full_repository(call: Call, organization: Organization, repository: Reposito
     open_issues = repository.issue_count
     address = f"github.com/{organization.login}/{repository.name}.git"
     body: JsonObject = {
-        **simple_repository(organization, repository),
+        **_simple_repository(_facts(organization, repository)),
         "clone_url": f"https://{address}",
         "git_url": f"git://{address}",
         "ssh_url": f"git@github.com:{organization.login}/{repository.name}.git",

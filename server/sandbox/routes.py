@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
-from server.sandbox import alerts, apps, campaigns, meta, people, repositories, roles
+from server.sandbox import alerts, apps, campaigns, meta, people, repositories, roles, secret_alerts
 from server.sandbox.answers import Answer, not_found
 from server.sandbox.auth import Needs
 from server.sandbox.service import Call, Endpoint, Service
@@ -46,6 +46,18 @@ def _alert_rows() -> list[_Row]:
     ]
 
 
+def _secret_rows() -> list[_Row]:
+    anchor = "/secret-scanning/secret-scanning#list-secret-scanning-alerts-for-"
+    wanted = ("repo", "security_events"), (("secret_scanning_alerts", "read"),)
+    of_org, of_repository = Needs(f"{anchor}an-organization", *wanted), Needs(f"{anchor}a-repository", *wanted)
+    of_one = secret_alerts.list_repository_secret_alerts
+    return [
+        ("GET", "/orgs/{org}/secret-scanning/alerts", secret_alerts.list_org_secret_alerts, of_org),
+        ("GET", "/organizations/{org}/secret-scanning/alerts", secret_alerts.list_org_secret_alerts, of_org),
+        ("GET", "/repos/{owner}/{repo}/secret-scanning/alerts", of_one, of_repository),
+    ]
+
+
 def _people_rows() -> list[_Row]:
     members = (("members", "read"),)
     membership = Needs("/orgs/members", ("read:org",), members)
@@ -82,7 +94,7 @@ def _other_rows() -> list[_Row]:
 
 def sandbox_routes(service: Service) -> list[Route]:
     """Every route of the sandbox."""
-    rows = [*_campaign_rows(), *_alert_rows(), *_people_rows(), *_other_rows()]
+    rows = [*_campaign_rows(), *_alert_rows(), *_secret_rows(), *_people_rows(), *_other_rows()]
     return [_route(*row, service) for row in rows]
 
 

@@ -6,6 +6,8 @@ from server.sandbox.options import SandboxOptions
 from server.sandbox.seed_alerts import plant_history
 from server.sandbox.seed_campaigns import seed_current_campaigns, seed_past_campaigns
 from server.sandbox.seed_data import OUTSIDER, OWNERS, PEOPLE, REPOSITORIES, SECURITY_MANAGERS, TEAMS
+from server.sandbox.seed_secrets import seed_secrets
+from server.sandbox.seed_size import enlarge
 from server.sandbox.world import Organization, Repository, Team, User, World
 
 _FOUNDED = datetime(2019, 4, 2, 8, 30, tzinfo=UTC)
@@ -26,6 +28,9 @@ def seed_world(options: SandboxOptions) -> World:
         world.add_alerts(plant_history(octo_org.repositories[plan.id], plan.alerts, first=first, now=now))
     world.add_alerts(plant_history(world.repository("octo-labs", "lab-notes"), 6, first=1, now=now))
     seed_current_campaigns(octo_org, now)
+    seed_secrets(octo_org, now)
+    if options.alerts is not None:
+        enlarge(octo_org, now, options.alerts, options.repositories)
     return world
 
 
@@ -51,6 +56,7 @@ def _octo_org(now: datetime) -> Organization:
             pushed_at=now - timedelta(days=plan.pushed_days, hours=plan.id % 7),
             archived=plan.archived,
             code_scanning=plan.code_scanning,
+            secret_scanning=plan.code_scanning,
         )
     return organization
 

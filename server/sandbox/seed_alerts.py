@@ -35,13 +35,22 @@ def rules_for(language: str) -> tuple[Rule, ...]:
 
 
 def plant_alerts(
-    repository: Repository, rules: tuple[Rule, ...], count: int, *, first: int, newest: datetime
+    repository: Repository,
+    rules: tuple[Rule, ...],
+    count: int,
+    *,
+    first: int,
+    newest: datetime,
+    apart: timedelta = timedelta(days=9),
 ) -> list[Alert]:
-    """Open alerts numbered from `first`, going round `rules`, nine days apart; the last one is from about `newest`."""
+    """Open alerts numbered from `first`, going round `rules`, about `apart`; the last one is from about `newest`."""
     alerts = []
+    # With nine days between two alerts, a shift by as many hours as the number says.
+    shifts = [apart * step / 216 for step in range(24)]
+    newest -= timedelta(minutes=repository.id % 60)
     for step in range(count):
         number = first + step
-        created = newest - timedelta(days=(count - 1 - step) * 9, hours=number % 24, minutes=repository.id % 60)
+        created = (newest - apart * (count - 1 - step) - shifts[number % 24]).replace(microsecond=0)
         path = _FOLDERS.get(repository.language, "{}").format(_FILES[(number * 3 + repository.id) % len(_FILES)])
         alerts.append(
             Alert(

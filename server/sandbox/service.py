@@ -10,10 +10,11 @@ from email.utils import format_datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.sandbox.answers import Answer, JsonObject, Refused, refused
+from server.sandbox.answers import Answer, JsonObject, Refused, json_text, refused
 from server.sandbox.auth import ANONYMOUS, Caller, Needs, SignIn
 from server.sandbox.limits import RateLimit
 from server.sandbox.options import SandboxOptions
+from server.sandbox.order import Orders
 from server.sandbox.world import World
 
 OLD_VERSION = "2022-11-28"
@@ -60,7 +61,7 @@ Endpoint = Callable[[Call], Answer]
 
 
 class Service:
-    """What all requests share: the world, sign-in and the rate limit.
+    """What all requests share: the world, sign-in, the rate limit and how lists were sorted.
 
     Endpoints are plain functions without awaits, so each request changes the world in one step.
     """
@@ -70,6 +71,7 @@ class Service:
         self.world = world
         self.sign_in = SignIn(options)
         self.rate_limit = RateLimit(options.rate_limit, enforced=options.limits)
+        self.orders = Orders()
         self._requests = 0
 
     def respond(self, request: Request, raw_body: bytes, needs: Needs, endpoint: Endpoint) -> Response:
@@ -89,7 +91,7 @@ class Service:
             answer = endpoint(self._call(request, raw_body, caller, needs, now, version))
         except Refused as refusal:
             answer = refusal.answer
-        content = b"" if answer.body is None else json.dumps(answer.body, separators=(",", ":")).encode()
+        content = _content(answer)
         status = answer.status
         headers = self._common_headers(caller, now, version) | needs.headers(caller) | answer.headers
         if request.method == "GET" and status == 200:
@@ -120,6 +122,12 @@ class Service:
             "Vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
             **self.rate_limit.headers(caller, now),
         }
+
+
+def _content(answer: Answer) -> bytes:
+    if answer.body is None or isinstance(answer.body, bytes):
+        return answer.body or b""
+    return json_text(answer.body).encode()
 
 
 def _selected_version(request: Request) -> str:

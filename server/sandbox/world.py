@@ -9,6 +9,9 @@ AlertState = Literal["open", "fixed", "dismissed"]
 Outcome = Literal["fixed", "dismissed"]
 CampaignState = Literal["open", "closed"]
 OrgRole = Literal["admin", "member"]
+SecretState = Literal["open", "resolved"]
+Resolution = Literal["false_positive", "wont_fix", "revoked", "used_in_tests"]
+Validity = Literal["active", "inactive", "unknown"]
 
 
 class AlertKey(NamedTuple):
@@ -57,6 +60,10 @@ class Repository:
     archived: bool = False
     code_scanning: bool = True
     """Whether code scanning is switched on; without it GitHub answers the repository's alerts with 403."""
+    analyzed: bool = True
+    """Whether any analysis was ever uploaded; without one the repository has no alerts and GitHub answers with 404."""
+    secret_scanning: bool = True
+    """Whether secret scanning is switched on; without it GitHub answers the repository's secret alerts with 404."""
     issue_count: int = 0
 
 
@@ -110,6 +117,54 @@ class Alert:
         return AlertKey(self.repository_id, self.number)
 
 
+@dataclass(frozen=True, slots=True)
+class SecretKind:
+    """A kind of secret, as GitHub names it; a pattern of one's own has no provider."""
+
+    secret_type: str
+    display_name: str
+    provider: str | None = None
+    provider_slug: str | None = None
+    generic: bool = False
+    """Whether it is one of the generic patterns, which GitHub lists only when they are named."""
+
+
+@dataclass(slots=True)
+class SecretAlert:
+    """A secret scanning alert. Its number counts apart from the code scanning alerts of the repository."""
+
+    repository_id: int
+    number: int
+    kind: SecretKind
+    secret: str
+    created_at: datetime
+    updated_at: datetime
+    path: str
+    start_line: int
+    validity: Validity = "unknown"
+    publicly_leaked: bool = False
+    multi_repo: bool = False
+    assigned_to: str | None = None
+    bypassed_by: str | None = None
+    """Who pushed it past push protection."""
+    state: SecretState = "open"
+    resolution: Resolution | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str | None = None
+    resolution_comment: str | None = None
+
+    @property
+    def key(self) -> AlertKey:
+        """The pair that names this alert."""
+        return AlertKey(self.repository_id, self.number)
+
+    def resolve(self, moment: datetime, resolution: Resolution, login: str) -> None:
+        """Resolve it at a moment, by somebody."""
+        self.state, self.resolution = "resolved", resolution
+        self.resolved_at = self.updated_at = moment
+        self.resolved_by = login
+
+
 class AlertStats(NamedTuple):
     """A campaign's counts; every alert is in exactly one of them."""
 
@@ -120,7 +175,10 @@ class AlertStats(NamedTuple):
 
 @dataclass(slots=True)
 class Campaign:
-    """A published campaign. `alerts` and `issues` are what GitHub never tells: membership, and issues by repository."""
+    """A published campaign, of code scanning or of secret scanning alerts.
+
+    `alerts`, `secret_alerts` and `issues` are what GitHub never tells: membership, and issues by repository.
+    """
 
     number: int
     name: str
@@ -136,6 +194,7 @@ class Campaign:
     state: CampaignState = "open"
     closed_at: datetime | None = None
     issues: dict[int, int] = field(default_factory=dict)
+    secret_alerts: tuple[AlertKey, ...] = ()
 
 
 @dataclass(slots=True)
@@ -153,9 +212,14 @@ class Organization:
     teams: dict[str, Team] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
     alerts: dict[AlertKey, Alert] = field(default_factory=dict)
+    secret_alerts: dict[AlertKey, SecretAlert] = field(default_factory=dict)
     campaigns: dict[int, Campaign] = field(default_factory=dict)
     last_campaign_number: int = 0
     installation_id: int = 0
+
+    def an_owner(self) -> str:
+        """The login of the owner who does what no caller of the API did."""
+        return next(login for login, role in self.members.items() if role == "admin")
 
     def may_manage(self, login: str) -> bool:
         """Whether a login is an owner or a security manager, directly or through a team."""
@@ -168,9 +232,10 @@ class Organization:
     def stats(self, campaign: Campaign) -> AlertStats:
         """A campaign's counts as its alerts stand now."""
         alerts = [self.alerts[key] for key in campaign.alerts if key in self.alerts]
-        closed = sum(alert.state != "open" for alert in alerts)
+        secrets = [self.secret_alerts[key] for key in campaign.secret_alerts if key in self.secret_alerts]
+        closed = sum(alert.state != "open" for alert in alerts) + sum(alert.state != "open" for alert in secrets)
         in_progress = sum(alert.state == "open" and alert.in_progress for alert in alerts)
-        return AlertStats(len(alerts) - closed - in_progress, closed, in_progress)
+        return AlertStats(len(alerts) + len(secrets) - closed - in_progress, closed, in_progress)
 
 
 class World:
@@ -258,9 +323,8 @@ class World:
         if outcome == "fixed":
             alert.fixed_at = now
         else:
-            organization = self.home_of(repository_id)
             alert.dismissed_at, alert.dismissed_reason = now, reason or "won't fix"
-            alert.dismissed_by = next(login for login, role in organization.members.items() if role == "admin")
+            alert.dismissed_by = self.home_of(repository_id).an_owner()
         self._touch_campaigns(alert)
 
     def reopen_alert(self, repository_id: int, alert_number: int) -> None:
@@ -275,10 +339,21 @@ class World:
         alert = self.alert(repository_id, alert_number)
         alert.in_progress, alert.updated_at = True, self.now()
 
-    def _touch_campaigns(self, alert: Alert) -> None:
+    def secret_alerts(self, org: str) -> list[SecretAlert]:
+        """Every secret scanning alert of an organization, in no promised order."""
+        return list(self.organization(org).secret_alerts.values())
+
+    def resolve_secret(self, repository_id: int, alert_number: int, resolution: Resolution = "revoked") -> None:
+        """Resolve a secret scanning alert now, as an owner would."""
+        organization = self.home_of(repository_id)
+        alert = organization.secret_alerts[AlertKey(repository_id, alert_number)]
+        alert.resolve(self.now(), resolution, organization.an_owner())
+        self._touch_campaigns(alert)
+
+    def _touch_campaigns(self, alert: Alert | SecretAlert) -> None:
         """Move `updated_at` of an alert's campaigns; whether GitHub does is not documented, hence the switch."""
         if not self._touch_updated_at:
             return
         for campaign in self.home_of(alert.repository_id).campaigns.values():
-            if alert.key in campaign.alerts:
+            if alert.key in (campaign.alerts if isinstance(alert, Alert) else campaign.secret_alerts):
                 campaign.updated_at = self.now()

@@ -31,7 +31,13 @@ class Clock:
 @asynccontextmanager
 async def connect(sandbox: Sandbox, token: str | None = SANDBOX_TOKEN) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a sandbox; what comes back is held against GitHub's OpenAPI, and so is what goes out if accepted."""
-    transport = ContractTransport(httpx.ASGITransport(sandbox), shape=sandbox.options.shape, hold_requests=False)
+    options = sandbox.options
+    transport = ContractTransport(
+        httpx.ASGITransport(sandbox),
+        shape=options.shape,
+        hold_requests=False,
+        secret_campaigns=options.secret_campaigns,
+    )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="https://api.github.com", headers=headers) as client:
         yield client

@@ -16,6 +16,7 @@ from tests.sandbox.contract import ContractTransport, fixture, operation_of, pro
 
 LIST = "/orgs/octo-org/campaigns"
 CREATE = "POST /orgs/{org}/campaigns"
+SECRETS = "/orgs/octo-org/secret-scanning/alerts"
 
 
 def _create_schema() -> Any:
@@ -64,6 +65,7 @@ def test_githubs_schema_asks_for_secret_scanning_alerts_and_forbids_them(sandbox
         ("GET", LIST, "GET /orgs/{org}/campaigns"),
         ("GET", "/organizations/9919001/campaigns", "GET /orgs/{org}/campaigns"),
         ("PATCH", f"{LIST}/3", "PATCH /orgs/{org}/campaigns/{campaign_number}"),
+        ("GET", "/organizations/9919001/secret-scanning/alerts", "GET /orgs/{org}/secret-scanning/alerts"),
         ("PUT", f"{LIST}/3", None),
         ("GET", f"{LIST}/3/alerts", None),
     ],
@@ -93,6 +95,8 @@ async def _exchange(inner: httpx.AsyncBaseTransport, method: str, path: str, **p
         ("GET", f"{LIST}?manager=octo-bot", {}, "no query parameter manager"),
         ("GET", f"{LIST}?state=draft", {}, "query parameter state"),
         ("GET", f"{LIST}?page=two", {}, "query parameter page"),
+        ("GET", f"{SECRETS}?hide_secret=yes", {}, "query parameter hide_secret"),
+        ("GET", f"{SECRETS}?page=two&hide_secret=true", {}, "query parameter page"),
         ("GET", LIST, {"json": {}}, "a body where none belongs"),
         ("PATCH", f"{LIST}/5", {"json": {"title": "XSS"}}, "title"),
         ("PATCH", f"{LIST}/5", {"json": {"name": "x" * 51}}, r"\$\.name"),
@@ -157,6 +161,30 @@ async def test_what_was_checked_is_counted_and_the_rest_passes_unseen(sandbox: S
     transport = await _exchange(asgi, "GET", "/repos/octo-org/payments-web/code-scanning/alerts?severity=high&page=1")
     assert transport.exchanges == [("GET /repos/{owner}/{repo}/code-scanning/alerts", 200)]
     assert (await _exchange(asgi, "GET", "/nowhere?x=1")).exchanges == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("allowed", "change", "complaint"),
+    [
+        (False, {}, "secret_scanning_alerts"),
+        (True, {"secret_scanning_alerts": [{"repository_id": 41001, "alert_numbers": ["2"]}]}, "alert_numbers"),
+        (True, {"code_scanning_alerts": None}, "secret_scanning_alerts"),
+        (True, {"secret": True}, "secret"),
+    ],
+)
+async def test_secret_campaigns_have_to_look_like_the_others_where_they_are_allowed(
+    sandbox: Sandbox, allowed: bool, change: dict[str, Any], complaint: str
+) -> None:
+    alerts = {"secret_scanning_alerts": [{"repository_id": 41001, "alert_numbers": [2]}], "code_scanning_alerts": None}
+    body = campaign_body(sandbox, **alerts)
+    answering = _answering(404, {"message": "Not Found"})
+    transport = ContractTransport(answering, secret_campaigns=allowed)
+    async with httpx.AsyncClient(transport=transport, base_url="https://api.github.com") as client:
+        if allowed:
+            assert (await client.post(LIST, json=body)).status_code == 404
+        with pytest.raises(AssertionError, match=complaint):
+            await client.post(LIST, json={**body, **change})
 
 
 def _small_openapi(folder: Path) -> dict[str, Any]:

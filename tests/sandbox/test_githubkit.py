@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import ADMIN_TOKEN, SANDBOX_TOKEN, SandboxOptions, Shape
+from server.sandbox.seed_secrets import SECRET_MARK
 from tests.sandbox.connections import Clock, campaign_body
 from tests.sandbox.contract import ContractTransport
 
@@ -115,6 +116,24 @@ async def test_the_alerts_and_repositories_parse_strictly(version: str, shape: S
     assert (await rest.repos.async_get(owner, name)).parsed_data.default_branch == "main"
     assert (await rest.code_scanning.async_list_alerts_for_repo(owner, name, state="open")).parsed_data
     assert (await rest.code_scanning.async_get_alert(owner, name, one.number)).parsed_data.number == one.number
+
+
+@versions
+async def test_the_secret_alerts_parse_strictly(version: str) -> None:
+    sandbox = _sandbox()
+    client = _Rest(sandbox, version)
+    secrets = client.methods.secret_scanning
+    everything = (await secrets.async_list_alerts_for_org("octo-org", per_page=100)).parsed_data
+    assert {alert.state for alert in everything} == {"open", "resolved"}
+    assert all(alert.secret.startswith(SECRET_MARK) for alert in everything)
+    chosen = await secrets.async_list_alerts_for_org(
+        "octo-org", state="open", is_publicly_leaked=True, hide_secret=True, validity="active,unknown"
+    )
+    assert chosen.parsed_data
+    assert SECRET_MARK not in chosen.text
+    owner, name = chosen.parsed_data[0].repository.full_name.split("/")
+    of_repository = await secrets.async_list_alerts_for_repo(owner, name, sort="updated", direction="asc", page=1)
+    assert chosen.parsed_data[0].number in {alert.number for alert in of_repository.parsed_data}
 
 
 @versions
