@@ -50,6 +50,10 @@ class AnswerUsedBefore(Refused):
     nothing_written = False
 
 
+class StoreFailed(CampaignsError):
+    """What this server keeps could not be read or written. GitHub is not concerned."""
+
+
 class GitHubError(CampaignsError):
     """GitHub refused, failed or could not be reached.
 

@@ -1,0 +1,1 @@
+"""What GitHub does not remember: which alerts a published campaign holds."""

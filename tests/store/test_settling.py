@@ -1,0 +1,176 @@
+"""What became of publications whose process came to no ending."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.domain.models import Campaign
+from server.store.records import Unsettled
+from server.store.settling import settle
+from server.store.store import Store
+from tests.store.samples import ALERTS, AT, CREATED, ENDS, LATER, PUBLICATION, campaign, publication, rows, store_at
+
+LONG_AGO = AT - timedelta(days=1)
+
+
+def unsettled(key: int = 1, **changes: Any) -> Unsettled:
+    facts = {"name": PUBLICATION.name, "ends_at": ENDS, "at": AT, "account": None, "alert_count": 3, "why": None}
+    return Unsettled(key=key, **{**facts, **changes})
+
+
+def decided(
+    intents: list[Unsettled],
+    campaigns: list[Campaign],
+    *,
+    taken: tuple[tuple[int, datetime], ...] = (),
+    now: datetime = LATER,
+    complete_since: datetime | None = LONG_AGO,
+) -> dict[int, int | None]:
+    """Return the numbers that intents were settled with, None for not published."""
+    settled = settle(intents, campaigns, taken=taken, now=now, complete_since=complete_since)
+    return {each.intent.key: each.campaign.number if each.campaign else None for each in settled}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": "  Stop\u00a0the   XSS\n"},
+        {"created_at": AT - timedelta(seconds=5)},
+        {"created_at": AT + timedelta(seconds=120)},
+        {"ends_at": ENDS + timedelta(microseconds=5)},
+        {"state": "closed"},
+        {"description": "Edited since."},
+    ],
+)
+def test_a_campaign_that_fits_is_the_publications(changes: dict[str, Any]) -> None:
+    assert decided([unsettled()], [campaign(7, **changes), campaign(8, name="Another")]) == {1: 7}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "stop the xss"},
+        {"name": ""},
+        {"ends_at": ENDS + timedelta(seconds=1)},
+        {"created_at": AT - timedelta(seconds=6)},
+        {"created_at": AT + timedelta(seconds=121)},
+    ],
+)
+def test_one_that_does_not_fit_is_not(changes: dict[str, Any]) -> None:
+    assert decided([unsettled()], [campaign(7, **changes)]) == {1: None}
+
+
+@pytest.mark.parametrize(
+    ("complete_since", "verdict"),
+    [
+        (AT - timedelta(seconds=5), {1: None}),
+        (AT - timedelta(seconds=4), {}),
+        (None, {}),
+    ],
+)
+def test_that_it_was_not_published_takes_a_list_that_reaches_back_before_it(
+    complete_since: datetime | None, verdict: dict[int, int | None]
+) -> None:
+    assert decided([unsettled()], [], complete_since=complete_since) == verdict
+
+
+def test_one_that_fits_is_enough_however_far_the_list_reaches() -> None:
+    assert decided([unsettled()], [campaign(7)], complete_since=None) == {1: 7}
+
+
+def test_nobody_settles_what_may_be_under_way() -> None:
+    early = AT + timedelta(seconds=119)
+    assert decided([unsettled()], [campaign(7)], now=early) == {}
+    assert decided([unsettled()], [], now=early) == {}
+    assert decided([unsettled()], [campaign(7)], now=AT + timedelta(seconds=120)) == {1: 7}
+
+
+def test_two_campaigns_that_fit_settle_nothing() -> None:
+    assert decided([unsettled()], [campaign(7), campaign(8)]) == {}
+
+
+def test_a_campaign_listed_twice_is_one() -> None:
+    assert decided([unsettled()], [campaign(7), campaign(7)]) == {1: 7}
+
+
+def test_a_campaign_that_fits_two_publications_settles_neither() -> None:
+    assert decided([unsettled(1), unsettled(2, at=AT + timedelta(seconds=1))], [campaign(7)]) == {}
+
+
+def test_a_publication_under_way_claims_its_campaign() -> None:
+    under_way = unsettled(2, at=AT + timedelta(seconds=60))
+    now, created = AT + timedelta(seconds=121), AT + timedelta(seconds=62)
+    assert decided([unsettled(1), under_way], [campaign(7, created_at=created)], now=now) == {}
+
+
+def test_what_is_another_publications_is_not_this_ones() -> None:
+    assert decided([unsettled()], [campaign(7)], taken=((7, CREATED),)) == {1: None}
+    assert decided([unsettled()], [campaign(7), campaign(8)], taken=((7, CREATED),)) == {1: 8}
+
+
+def test_a_number_of_long_ago_is_not_taken() -> None:
+    assert decided([unsettled()], [campaign(7)], taken=((7, LONG_AGO),)) == {1: 7}
+
+
+@pytest.mark.anyio
+async def test_a_publication_that_did_not_finish_is_known_again_after_a_look(store: Store, path: Path) -> None:
+    await store.intend(PUBLICATION)
+    later_process = store_at(path)
+    said = await later_process.settle("Octo-Org", [campaign(7)], now=LATER, complete_since=None)
+    assert said == [
+        'Campaign Octo-Org/7 "Stop the XSS" was published by an earlier call that did not finish; its 3 alerts are '
+        "known again."
+    ]
+    known = await store.alerts_of("octo-org", 7)
+    assert known is not None
+    assert (known.alerts, known.created_at) == (ALERTS, CREATED)
+    assert await later_process.settle("octo-org", [campaign(7)], now=LATER, complete_since=None) == []
+
+
+@pytest.mark.anyio
+async def test_one_that_github_does_not_list_is_given_up(store: Store, path: Path) -> None:
+    await store.unknown(await store.intend(publication(alerts=ALERTS[:1])), "no answer")
+    assert await store.settle("octo-org", [], now=LATER, complete_since=None) == []
+    said = await store.settle("octo-org", [campaign(6, name="Other")], now=LATER, complete_since=LONG_AGO)
+    assert said == [
+        'Campaign "Stop the XSS" was not published by an earlier call that did not finish: GitHub lists none that fits.'
+    ]
+    assert rows(path, "SELECT state, campaign_number FROM publications") == [("abandoned", None)]
+    assert await store.unsettled("octo-org", LATER) == []
+
+
+@pytest.mark.anyio
+async def test_one_alert_is_said_in_the_singular(store: Store) -> None:
+    await store.intend(publication(alerts=ALERTS[:1]))
+    [said] = await store.settle("octo-org", [campaign(7)], now=LATER, complete_since=None)
+    assert said.endswith("its 1 alert is known again.")
+
+
+@pytest.mark.anyio
+async def test_a_campaign_that_is_known_already_settles_nothing_else(store: Store, path: Path) -> None:
+    await store.published(await store.intend(PUBLICATION), 7, CREATED)
+    await store.intend(PUBLICATION)
+    await store.settle("octo-org", [campaign(7)], now=LATER, complete_since=LONG_AGO)
+    states = rows(path, "SELECT state, campaign_number FROM publications ORDER BY state")
+    assert states == [("abandoned", None), ("published", 7)]
+
+
+@pytest.mark.anyio
+async def test_news_from_the_process_itself_outweighs_what_was_settled(store: Store) -> None:
+    given_up, found = await store.intend(PUBLICATION), await store.intend(publication(name="Other"))
+    await store.settle("octo-org", [campaign(8, name="Other")], now=LATER, complete_since=LONG_AGO)
+    await store.published(given_up, 7, CREATED)
+    await store.abandoned(found, "GitHub answered 422")
+    assert await store.alerts_of("octo-org", 7) is not None
+    assert await store.alerts_of("octo-org", 8) is None
+
+
+@pytest.mark.anyio
+async def test_settling_where_nothing_was_kept_makes_no_file(store: Store, path: Path) -> None:
+    assert await store.settle("octo-org", [campaign(7)], now=LATER, complete_since=LONG_AGO) == []
+    assert not path.exists()

@@ -1,0 +1,109 @@
+"""Where the operator wants things kept, if at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.errors import ConfigurationError
+from server.options import read_options, settings_from
+from server.settings import Settings
+from server.store.store import Store
+from tests.processes import environment
+from tests.store.samples import CREATED, PUBLICATION
+
+
+def store(environ: dict[str, str] | None = None, **given: object) -> Store:
+    return Store.from_settings(settings_from(read_options(given, environ or {})))
+
+
+@pytest.mark.anyio
+async def test_by_default_things_are_kept_in_the_users_state_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    usual = store()
+    assert usual.kept
+    assert list(tmp_path.iterdir()) == []  # nothing is made before something is kept
+    await usual.intend(PUBLICATION)
+    if sys.platform == "linux":
+        assert (tmp_path / "security-campaigns-mcp" / "store.sqlite3").is_file()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("by", ["option", "environment"])
+async def test_another_file_can_be_named(tmp_path: Path, by: str) -> None:
+    path = str(tmp_path / "deeper" / "kept.sqlite3")
+    named = store(store=path) if by == "option" else store({"SECURITY_CAMPAIGNS_STORE": path})
+    await named.intend(PUBLICATION)
+    assert Path(path).is_file()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("given", "environ"),
+    [
+        ({"no_store": True}, {}),
+        ({}, {"SECURITY_CAMPAIGNS_NO_STORE": "1"}),
+        ({"sandbox": True}, {}),
+        ({"sandbox": True, "no_store": True}, {}),
+    ],
+)
+async def test_without_a_store_and_in_the_sandbox_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, object], environ: dict[str, str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    nothing = store(environ, **given)
+    assert not nothing.kept
+    await nothing.published(await nothing.intend(PUBLICATION), 7, CREATED)
+    assert await nothing.alerts_of("octo-org", 7) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.anyio
+async def test_what_the_sandbox_keeps_on_demand_does_not_mix_with_the_real(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.sqlite3")
+    sandbox, real, elsewhere = (
+        store(store=path, sandbox=True),
+        store(store=path),
+        store(store=path, api_url="https://api.octo.ghe.com"),
+    )
+    await sandbox.published(await sandbox.intend(PUBLICATION), 7, CREATED)
+    assert sandbox.kept
+    assert await sandbox.alerts_of("octo-org", 7) is not None
+    assert await real.alerts_of("octo-org", 7) is None
+    await real.published(await real.intend(PUBLICATION), 7, CREATED)
+    assert await elsewhere.alerts_of("octo-org", 7) is None
+
+
+def test_a_file_and_none_contradict_each_other() -> None:
+    with pytest.raises(ConfigurationError, match=r"^--store and --no-store contradict each other\. Give only one"):
+        Settings(store=Path("store.sqlite3"), no_store=True)
+
+
+def test_an_address_is_no_file_and_not_repeated() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        store(store="postgresql://user:secret@host/database")
+    assert str(refused.value) == "--store: must be the path of a file, not an address."
+
+
+def test_a_start_does_not_pay_for_the_store() -> None:
+    program = (
+        "import sys, server.app, server.store.store, server.store.selections, server.store.records\n"
+        "from server.settings import Settings\n"
+        "server.store.store.Store.from_settings(Settings())\n"
+        "print('sqlalchemy' in sys.modules)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own words
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], **environment()},
+    )
+    assert (done.stdout, done.stderr) == ("False\n", "")
