@@ -25,8 +25,14 @@ _PUBLISHING = (plan_campaign,)
 
 def _closed_choices(function: PromptFunction) -> dict[str, tuple[str, ...]]:
     """Return what each argument that takes only certain values takes, in order."""
-    hints = get_type_hints(function)
-    return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+    choices = {name: _choices(hint) for name, hint in get_type_hints(function).items()}
+    return {name: values for name, values in choices.items() if values}
+
+
+def _choices(hint: object) -> tuple[str, ...]:
+    """Return the choices of a type, or of the option of `X | MISSING` that has some."""
+    options = (hint, *get_args(hint))
+    return next((get_args(option) for option in options if get_origin(option) is Literal), ())
 
 
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {

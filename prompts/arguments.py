@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import MISSING, AfterValidator, BeforeValidator, Field
 
+from server.domain import alert_criteria as criteria
 from server.domain.checks import check_contact_link, check_org, read_number
 from server.domain.dates import parse_end
 from server.domain.text import clean, hidden_characters, quote
@@ -39,9 +41,15 @@ def _check_language(value: str) -> str:
     return value.strip()
 
 
+def _split(value: object) -> object:
+    """Split a text at commas and spaces; the items are checked as those of a filter are."""
+    return [item for item in re.split(r"[,\s]+", value, flags=re.ASCII) if item] if isinstance(value, str) else value
+
+
 _Org = Annotated[str, AfterValidator(check_org)]
 _EndsOn = Annotated[datetime, BeforeValidator(parse_end)]
 _Number = Annotated[int, BeforeValidator(read_number)]
+_Repositories = Annotated[criteria.Repositories, BeforeValidator(_split)]
 
 Org = Annotated[_Org | MISSING, Field(description="Organization login, if not the server's default")]
 CampaignNumber = Annotated[_Number, Field(description="The campaign's number")]
@@ -52,6 +60,13 @@ Topic = Annotated[
 ]
 Goal = Annotated[
     str, AfterValidator(_quoted(1000)), Field(description="What the campaign should achieve, in your words")
+]
+Template = Annotated[
+    criteria.Template | MISSING,
+    Field(description="A named alert filter, such as sql-injection; all: alert-templates://all"),
+]
+Repositories = Annotated[
+    _Repositories | MISSING, Field(description="Repositories' names, * for any text, such as payments-*, web")
 ]
 LearningLink = Annotated[
     str, AfterValidator(check_contact_link), Field(description="http(s) address where developers learn the fix")

@@ -5,10 +5,21 @@ from __future__ import annotations
 from mcp.server.mcpserver.prompts.base import UserMessage
 from pydantic import MISSING
 
-from prompts.arguments import DraftAudience, EndsOn, Goal, Language, LearningLink, Org, Topic
+from prompts.arguments import (
+    DraftAudience,
+    EndsOn,
+    Goal,
+    Language,
+    LearningLink,
+    Org,
+    Repositories,
+    Template,
+    Topic,
+)
 from prompts.facts import room
 from prompts.render import facts_message, message
 from server.context import CallContext, app_of
+from server.domain.alert_filter import AlertFilter
 from server.domain.dates import wire
 from server.domain.text import quote
 from server.errors import InvalidInput
@@ -36,11 +47,17 @@ def draft_campaign_description(
 
 
 async def plan_campaign(
-    ctx: CallContext, goal: Goal, org: Org = MISSING, ends_on: EndsOn = MISSING
+    ctx: CallContext,
+    goal: Goal,
+    template: Template = MISSING,
+    repositories: Repositories = MISSING,
+    org: Org = MISSING,
+    ends_on: EndsOn = MISSING,
 ) -> list[UserMessage]:
     """Go step by step from a goal to a published campaign: choose alerts, preview, ask, publish."""
     app = app_of(ctx)
     org = app.policy.org(org)
+    wanted = AlertFilter.model_validate({"template": template, "repositories": repositories})
     facts = await room(app, org)
     if ends_on is MISSING:
         end_date, ends_at = "without an end date", ""
@@ -48,5 +65,12 @@ async def plan_campaign(
         end_date, ends_at = "with an end date", wire(ends_on)
         if ends_on <= app.now():
             raise InvalidInput(f"`ends_on` is in the past; give a date from {app.now():%Y-%m-%d} on.")
-    wording = message("plan_campaign", {"end_date": end_date}, org=org, goal=goal, ends_at=ends_at)
+    wording = message(
+        "plan_campaign",
+        {"end_date": end_date, "first_look": "with criteria" if wanted.canonical() else "without criteria"},
+        org=org,
+        goal=goal,
+        ends_at=ends_at,
+        criteria=wanted.model_dump_json(exclude_defaults=True),
+    )
     return [facts_message(facts), wording]

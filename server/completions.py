@@ -1,10 +1,11 @@
-"""Completions: organizations, campaign numbers (found by number or name) and the prompts' closed choices."""
+"""Completions: organizations, campaign numbers (by number or name), the prompts' closed choices, topics."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -19,6 +20,7 @@ from mcp_types import (
 from pydantic import MISSING
 
 from server.context import AppContext
+from server.domain.alert_templates import TEMPLATES
 from server.domain.checks import check_org, read_number
 from server.domain.models import Campaign
 from server.errors import CampaignsError
@@ -27,6 +29,18 @@ logger = logging.getLogger(__name__)
 
 Choices = Mapping[str, Mapping[str, Sequence[str]]]
 """A prompt's name, then its argument's name, to the values it takes."""
+
+ALSO_CALLED: Mapping[str, str] = {
+    "cross-site-scripting": "XSS",
+    "sql-injection": "SQLi",
+    "command-injection": "shell injection",
+    "path-traversal": "directory traversal, zip slip",
+    "log-injection": "log forging",
+    "hard-coded-credentials": "hardcoded passwords, keys, secrets",
+    "unsafe-deserialization": "insecure deserialization",
+    "kev-top-10": "known exploited",
+}
+"""Further words by which people know what an alert template is about."""
 
 _MOST = 100  # the MCP specification's limit for one answer
 _app: ContextVar[AppContext] = ContextVar("app")
@@ -51,7 +65,10 @@ def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
         context: CompletionContext | None,
     ) -> Completion:
         if isinstance(ref, PromptReference) and argument.name in choices.get(ref.name, {}):
-            return _offer(choices[ref.name][argument.name], argument.value)
+            return _offer(choices[ref.name][argument.name], argument.value, _template_words())
+        if isinstance(ref, PromptReference) and argument.name == "topic":
+            titles = [template.title for template in TEMPLATES.values()]
+            return _offer(titles, argument.value, _template_words())
         chosen = (context.arguments if context else None) or {}
         try:
             if argument.name == "org":
@@ -63,12 +80,30 @@ def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
         return _offer([], "")
 
 
-def _offer(values: Sequence[str], typed: str) -> Completion:
-    """Offer the values that start with what is typed, then those that contain it."""
+def _offer(values: Sequence[str], typed: str, words: Mapping[str, str] | None = None) -> Completion:
+    """Offer the values that start with what is typed, then those that contain it, then those with it in their words.
+
+    Args:
+        values: what may be offered.
+        typed: upper and lower case are the same.
+        words: for some values, further words by which they are found.
+    """
     wanted = typed.casefold()
-    matching = [value for value in values if wanted in value.casefold()]
-    matching.sort(key=lambda value: not value.casefold().startswith(wanted))
+    known_by = {value: (words or {}).get(value, "").casefold() for value in values}
+    matching = [value for value in values if wanted in value.casefold() or wanted in known_by[value]]
+    matching.sort(key=lambda value: (not value.casefold().startswith(wanted), wanted not in value.casefold()))
     return Completion(values=matching[:_MOST], total=len(matching), has_more=len(matching) > _MOST)
+
+
+@cache
+def _template_words() -> Mapping[str, str]:
+    """Return, for each alert template's name and for its title, all that it is called."""
+    words: dict[str, str] = {}
+    for name, template in TEMPLATES.items():
+        words[name] = words[template.title] = " ".join(
+            (name, name.replace("-", " "), template.title, ALSO_CALLED.get(name, ""))
+        )
+    return words
 
 
 async def _organizations(app: AppContext) -> list[str]:

@@ -1,16 +1,20 @@
-"""Campaigns as MCP resources, for hosts where a person attaches one to a conversation. JSON, read afresh each time."""
+"""What a person can attach to a conversation: campaigns, read afresh each time, and the alert templates. All JSON."""
 
 from __future__ import annotations
 
 from mcp.server.mcpserver import MCPServer
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from server.context import AppContext, CallContext, app_of
+from server.domain.alert_templates import TEMPLATES, AlertTemplate
 from server.domain.answers import NO_DRAFTS, CampaignList, row
 from server.domain.checks import check_org, read_number
 from server.errors import InvalidInput
 
 JSON = "application/json"
+TEMPLATES_URI = "alert-templates://all"
+"""With a scheme of its own, since every word after `campaigns://` may be an organization."""
+
 _PAGE = 100  # GitHub's largest page; more than that no one reads
 
 
@@ -39,6 +43,11 @@ async def campaign(org: str, campaign_number: str, ctx: CallContext) -> str:
     return _json(app.describe(org, found))
 
 
+def alert_templates() -> str:
+    """Describe the alert templates: each with its CWEs as numbers, its severities and its source, where it has them."""
+    return TypeAdapter(list[AlertTemplate]).dump_json(list(TEMPLATES.values()), exclude_defaults=True).decode()
+
+
 def _json(answer: BaseModel) -> str:
     return answer.model_dump_json(exclude_none=True)  # compact; the SDK's own form is indented
 
@@ -58,7 +67,14 @@ def _number(text: str) -> int:
 
 
 def register_resources(mcp: MCPServer[AppContext]) -> None:
-    """Add both resource templates to the server."""
+    """Add the campaigns of any organization and the alert templates to the server."""
+    mcp.resource(
+        TEMPLATES_URI,
+        name="alert_templates",
+        title="Alert templates",
+        description="The named alert filters: what each is for, and its CWEs or severities",
+        mime_type=JSON,
+    )(alert_templates)
     mcp.resource(
         "campaigns://{org}",
         name="campaigns",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from itertools import product
@@ -10,19 +11,13 @@ from string import Template
 
 import pytest
 from mcp import Client
+from mcp_types import Tool
 
 import prompts
 from prompts import CHOICES
 from prompts.render import read_wording
 from server.domain.answers import CampaignDetail
-from server.domain.models import (
-    ALERTS_LIMIT,
-    DESCRIPTION_LIMIT,
-    NAME_LIMIT,
-    OPEN_CAMPAIGNS_LIMIT,
-    AlertPairs,
-    AlertStats,
-)
+from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertStats
 from server.sandbox.app import Sandbox
 from server.settings import Settings
 from tests.prompts.asking import SETTINGS, connected, texts, wording_in
@@ -36,7 +31,7 @@ LINK = "https://example.com/learn/xss"
 
 BUDGETS = {  # tokens of wording, without the facts
     "draft_campaign_description": 400,
-    "plan_campaign": 450,
+    "plan_campaign": 500,
     "summarize_campaign_progress": 360,
     "announce_campaign": 330,
     "close_out_campaign": 380,
@@ -45,7 +40,10 @@ CHARACTERS_A_TOKEN = 4.5
 
 OTHER_ARGUMENTS: dict[str, tuple[dict[str, str], ...]] = {
     "draft_campaign_description": ({"topic": "CWE-79"}, {"topic": "CWE-79", "learning_link": LINK}),
-    "plan_campaign": ({"goal": "Fewer injections"}, {"goal": "Fewer injections", "ends_on": "2027-01-08"}),
+    "plan_campaign": (
+        {"goal": "Fewer injections"},
+        {"goal": "Fewer injections", "ends_on": "2027-01-08", "repositories": "payments-*, web"},
+    ),
     "summarize_campaign_progress": ({}, {"campaign_number": "4"}),
     "announce_campaign": ({"campaign_number": "4"},),
     "close_out_campaign": ({"campaign_number": "3"},),
@@ -54,6 +52,7 @@ OTHER_ARGUMENTS: dict[str, tuple[dict[str, str], ...]] = {
 
 def _ways_to_ask(name: str) -> Iterator[dict[str, str]]:
     choices = CHOICES.get(name, {})
+    yield from OTHER_ARGUMENTS[name]
     for others, chosen in product(OTHER_ARGUMENTS[name], product(*choices.values())):
         yield others | dict(zip(choices, chosen, strict=True))
 
@@ -87,7 +86,8 @@ async def test_every_file_and_every_section_is_used(sandbox: Sandbox) -> None:
 
 async def test_nothing_is_left_to_fill_in(sandbox: Sandbox) -> None:
     for name, wording in await _every_wording(sandbox) + await _every_wording(sandbox, READ_ONLY):
-        assert not re.search(r"[${}]|MISSING|None|\n## |\n\n\n|  ", wording), name
+        filled = re.sub(r"\{.*?\}", lambda criteria: str(len(json.loads(criteria[0]))), wording)
+        assert not re.search(r"[${}]|MISSING|None|\n## |\n\n\n|  ", filled), name
 
 
 @pytest.mark.parametrize("name", [*BUDGETS, FACTS])
@@ -128,14 +128,18 @@ async def test_a_read_only_server_plans_nothing_and_closes_nothing(sandbox: Sand
     assert "This server is read-only" in by_name["close_out_campaign"]
 
 
+def _fields_of(tool: Tool) -> set[str]:
+    return {*tool.input_schema["properties"], *(tool.output_schema or {})["properties"]}
+
+
 async def test_every_field_that_is_named_exists(sandbox: Sandbox) -> None:
     async with connected(sandbox) as client:
-        tools = {tool.name: set(tool.input_schema["properties"]) for tool in (await client.list_tools()).tools}
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         wordings = [one async for one in _wordings(client)]
     embedded = {"as_of", "github_facts"} | set(CampaignDetail.model_fields) | set(AlertStats.model_fields)
-    arguments = tools["create_campaign"] | set(AlertPairs.model_fields) | {"room_left"}
+    planned = {"room_left"} | _fields_of(tools["create_campaign"]) | _fields_of(tools["find_alerts"])
     for name, wording in wordings:
-        known = embedded | arguments if name in ("plan_campaign", "draft_campaign_description") else embedded
+        known = embedded | planned if name in ("plan_campaign", "draft_campaign_description") else embedded
         assert set(re.findall(r"`([^`]+)`", wording)) <= known, name
 
 

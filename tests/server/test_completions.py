@@ -10,6 +10,8 @@ import pytest
 from mcp_types import Completion, PromptReference, ResourceTemplateReference
 
 import prompts
+from server.completions import ALSO_CALLED
+from server.domain.alert_templates import TEMPLATES
 from server.sandbox.app import Sandbox
 from server.sandbox.options import FINE_GRAINED_TOKEN, NO_SCOPE_TOKEN
 from tests.harness import ORG, Case, Sent, connected
@@ -20,6 +22,8 @@ pytestmark = pytest.mark.anyio
 CAMPAIGN = ResourceTemplateReference(type="ref/resource", uri="campaigns://{org}/{campaign_number}")
 CAMPAIGNS = ResourceTemplateReference(type="ref/resource", uri="campaigns://{org}")
 ANNOUNCE = PromptReference(type="ref/prompt", name="announce_campaign")
+DRAFT = PromptReference(type="ref/prompt", name="draft_campaign_description")
+PLAN = PromptReference(type="ref/prompt", name="plan_campaign")
 
 
 async def offered(
@@ -183,6 +187,57 @@ async def test_the_closed_choices_of_every_prompt_are_offered_in_order(era: str)
     assert case.sent == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("path", ["path-traversal"]),
+        ("injection", ["sql-injection", "command-injection", "log-injection"]),
+        ("XSS", ["cross-site-scripting"]),
+        ("Cross site", ["cross-site-scripting"]),
+        ("request forgery", ["ssrf"]),
+        ("External Entities", ["xxe"]),
+        ("top", ["cwe-top-25", "kev-top-10", "owasp-top-10"]),
+        ("cwe", ["cwe-top-25", "kev-top-10"]),
+        ("2025", ["cwe-top-25", "kev-top-10", "owasp-top-10"]),
+        ("x", ["xxe", "cross-site-scripting", "kev-top-10"]),
+        ("se", ["unsafe-deserialization", "hard-coded-credentials", "ssrf", "kev-top-10"]),
+        ("zzz", []),
+    ],
+)
+async def test_alert_templates_are_found_by_their_names_and_by_what_they_are_called(
+    era: str, typed: str, expected: list[str]
+) -> None:
+    async with connected(era) as case:
+        found = await offered(case, "template", typed, PLAN)
+    assert (found.values, found.total, found.has_more) == (expected, len(expected), False)
+    assert case.sent == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", [template.title for template in TEMPLATES.values()]),
+        ("xss", ["Cross-site scripting"]),
+        ("ssrf", ["Server-side request forgery"]),
+        ("injection", ["SQL injection", "Command injection", "Log injection"]),
+        ("logging of passwords", []),
+    ],
+)
+async def test_the_titles_of_the_alert_templates_are_offered_as_topics_and_can_be_taken(
+    era: str, typed: str, expected: list[str]
+) -> None:
+    async with connected(era) as case:
+        values = (await offered(case, "topic", typed, DRAFT)).values
+        assert values == expected
+        for topic in values:
+            await case.client.get_prompt(DRAFT.name, {"topic": topic})
+    assert case.sent == []
+
+
+def test_only_alert_templates_that_exist_are_called_something_else() -> None:
+    assert set(ALSO_CALLED) <= set(TEMPLATES)
+
+
 async def test_what_begins_with_the_typed_comes_before_what_contains_it() -> None:
     async with connected(allow_orgs=("big-octo", "octo-org", "OCTO-labs")) as case:
         assert (await offered(case, "org", "octo")).values == ["octo-org", "OCTO-labs", "big-octo"]
@@ -194,6 +249,10 @@ async def test_what_begins_with_the_typed_comes_before_what_contains_it() -> Non
         (ANNOUNCE, "language"),
         (PromptReference(type="ref/prompt", name="no_such_prompt"), "audience"),
         (CAMPAIGN, "audience"),
+        (CAMPAIGN, "topic"),
+        (CAMPAIGN, "template"),
+        (PLAN, "goal"),
+        (PLAN, "repositories"),
     ],
 )
 async def test_free_text_has_no_completions(

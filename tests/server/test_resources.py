@@ -1,4 +1,4 @@
-"""Campaigns as resources: the same facts as the tools give, as compact JSON, and errors that a host can show."""
+"""Resources: the same facts as the tools give, as compact JSON, and errors that a host can show."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
 
+from server.domain.alert_templates import TEMPLATES
+from server.resources import TEMPLATES_URI
 from server.sandbox.options import NO_SCOPE_TOKEN
 from tests.harness import ORG, Case, Sent, connected
 from tests.tools.expected import PAGE, compact, detail, frozen, row
@@ -105,6 +107,8 @@ async def test_letters_beyond_ascii_stay_letters() -> None:
         ("campaigns://octo-org/5/alerts", "Unknown resource"),
         ("campaigns://", "`org`: give an organization's login"),
         ("alerts://octo-org", "Unknown resource"),
+        ("alert-templates://", "Unknown resource"),
+        ("alert-templates://sql-injection", "Unknown resource"),
         (f"campaigns://{SECRET}", "The address contains what looks like a GitHub token; take it out."),
         (f"campaigns://{ORG}/{SECRET}", "The address contains what looks like a GitHub token; take it out."),
     ],
@@ -174,10 +178,46 @@ async def test_a_crash_gives_nothing_away(era: str, monkeypatch: pytest.MonkeyPa
             assert "an internal detail" not in error.message
 
 
-async def test_both_templates_are_offered_and_no_fixed_resource(era: str) -> None:
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_every_alert_template_is_described_without_asking_github(era: str, read_only: bool) -> None:
+    async with connected(era, read_only=read_only) as case:
+        found = await read(case, TEMPLATES_URI)
+    described = [
+        {
+            "name": name,
+            "title": template.title,
+            "purpose": template.purpose,
+            "cwes": list(template.cwes),
+            "severities": list(template.severities),
+            "source": template.source,
+        }
+        for name, template in TEMPLATES.items()
+    ]
+    assert found == [{field: value for field, value in one.items() if value} for one in described]
+    assert case.sent == []
+
+
+async def test_the_alert_templates_tell_the_weaknesses_by_number_and_the_lists_by_publisher_and_edition() -> None:
+    async with connected() as case:
+        found = {template["name"]: template for template in await read(case, TEMPLATES_URI)}
+    assert {79, 80} <= set(found["cross-site-scripting"]["cwes"])
+    assert "source" not in found["cross-site-scripting"]
+    assert found["all-critical"]["severities"] == ["critical"]
+    assert "cwes" not in found["all-critical"]
+    assert found["owasp-top-10"]["source"] == "OWASP, Top 10, 2025"
+
+
+@pytest.mark.parametrize("name", ["all", "alert-templates"])
+async def test_an_organization_may_be_called_as_the_alert_templates_are(era: str, name: str) -> None:
+    async with connected(era) as case:
+        assert f"There is no organization {name}" in (await refused(case, f"campaigns://{name}")).message
+
+
+async def test_campaigns_are_offered_by_address_and_the_alert_templates_as_they_are(era: str) -> None:
     async with connected(era) as case:
         templates = (await case.client.list_resource_templates()).resource_templates
-        assert (await case.client.list_resources()).resources == []
+        (fixed,) = (await case.client.list_resources()).resources
+    assert (fixed.uri, fixed.mime_type) == (TEMPLATES_URI, "application/json")
     assert [template.uri_template for template in templates] == [
         "campaigns://{org}",
         "campaigns://{org}/{campaign_number}",
