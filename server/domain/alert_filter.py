@@ -199,7 +199,7 @@ class AlertFilter(BaseModel):
         sets = [allowed for allowed in (_of_template(self.template, "severities"), self.severities) if allowed]
         wanted = [severity for severity in _ASKED_SEVERITIES if sets and all(severity in allowed for allowed in sets)]
         # Several are not asked for: GitHub's documents leave open whether all of them must be assigned or one.
-        assigned = _joined("assignees", self.assignees) if len(self.assignees) == 1 else ()
+        assigned = _joined("assignees", self.assignees) if len({*map(str.lower, self.assignees)}) == 1 else ()
         # With none of them left out, one reading without the parameter does what seven would.
         if wanted == list(_ASKED_SEVERITIES):
             wanted = []
