@@ -36,8 +36,20 @@ def _orgs(value: str) -> tuple[str, ...]:
     return orgs
 
 
+def _count(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise ValueError("must be a whole number")
+    return int(value)
+
+
 def _path(value: str) -> Path:
     return Path(value).expanduser()
+
+
+def _store_file(value: str) -> Path:
+    if "://" in value:
+        raise ValueError("must be the path of a file, not an address")
+    return _path(value)
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,12 @@ OPTIONS = (
         _switch,
         switch=True,
     ),
+    Option(
+        "--sandbox-alerts",
+        "SECURITY_CAMPAIGNS_SANDBOX_ALERTS",
+        "give the sandbox's organization about so many open alerts",
+        _count,
+    ),
     Option("--org", "SECURITY_CAMPAIGNS_ORG", "organization meant when a call names none", check_org),
     Option(
         "--allow-org",
@@ -91,6 +109,13 @@ OPTIONS = (
         "which writes ask a person first (default: destructive)",
         choices=("destructive", "writes", "never"),
     ),
+    Option(
+        "--experimental-secret-campaigns",
+        "SECURITY_CAMPAIGNS_EXPERIMENTAL_SECRET_CAMPAIGNS",
+        "try to publish campaigns of secret scanning alerts, which GitHub's API does not define",
+        _switch,
+        switch=True,
+    ),
     Option("--api-url", "GITHUB_API_URL", f"GitHub's REST API (default: {GITHUB_API})"),
     Option(
         "--api-version",
@@ -101,6 +126,19 @@ OPTIONS = (
     Option("--token-file", "SECURITY_CAMPAIGNS_TOKEN_FILE", "file that holds the token", _path),
     Option("--app-id", "SECURITY_CAMPAIGNS_APP_ID", "act as this GitHub App"),
     Option("--app-key-file", "SECURITY_CAMPAIGNS_APP_KEY_FILE", "the GitHub App's private key (PEM)", _path),
+    Option(
+        "--parallel-reads",
+        "SECURITY_CAMPAIGNS_PARALLEL_READS",
+        "pages of alerts read at the same time, 1 to 20 (default: 4)",
+        _count,
+    ),
+    Option(
+        "--store",
+        "SECURITY_CAMPAIGNS_STORE",
+        "file that keeps what GitHub does not remember (default: in the user's state folder; none for the sandbox)",
+        _store_file,
+    ),
+    Option("--no-store", "SECURITY_CAMPAIGNS_NO_STORE", "keep nothing", _switch, switch=True),
     Option("--log-level", "SECURITY_CAMPAIGNS_LOG_LEVEL", "how much to log (default: warning)", choices=LOG_LEVELS),
     Option("--log-file", "SECURITY_CAMPAIGNS_LOG_FILE", "log there instead of to stderr", _path),
 )

@@ -12,6 +12,8 @@ from server.errors import ConfigurationError
 GITHUB_API = "https://api.github.com"
 API_VERSIONS = ("2026-03-10", "2022-11-28")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_MOST_PARALLEL_READS = 20
+_MOST_SANDBOX_ALERTS = 200_000
 
 ConfirmPolicy = Literal["destructive", "writes", "never"]
 
@@ -26,12 +28,19 @@ class Settings:
         allow_orgs: the only organizations that may be named; empty leaves that to the token.
         read_only: no write tool exists.
         confirm: which writes ask a person first.
+        experimental_secret_campaigns: campaigns of secret scanning alerts may be tried, though GitHub's API does not
+            define them.
+        sandbox_alerts: how many open alerts the sandbox's organization has; None for its usual few hundred.
         api_url: GitHub's REST API, without a trailing slash.
         api_version: the value of X-GitHub-Api-Version.
         token_file: a file with nothing in it but a token.
         app_id, app_key_file: a GitHub App and its private key (PEM), used together.
         patience: the longest that one call waits for GitHub (rate limits and repeats together), in seconds.
         timeout: how long one request may take, in seconds. GitHub itself gives up after about ten.
+        parallel_reads: how many pages of alerts are read at the same time, at most. GitHub asks for restraint.
+        store: the file that keeps what GitHub does not remember; None for the platform's usual place, and with the
+            sandbox for none.
+        no_store: keep nothing.
         look_again: the pauses before each look for a campaign whose creation had no clear answer, in seconds.
     """
 
@@ -40,6 +49,8 @@ class Settings:
     allow_orgs: tuple[str, ...] = ()
     read_only: bool = False
     confirm: ConfirmPolicy = "destructive"
+    experimental_secret_campaigns: bool = False
+    sandbox_alerts: int | None = None
     api_url: str = GITHUB_API
     api_version: str = API_VERSIONS[0]
     token_file: Path | None = None
@@ -47,6 +58,9 @@ class Settings:
     app_key_file: Path | None = None
     patience: float = 30.0
     timeout: float = 15.0
+    parallel_reads: int = 4
+    store: Path | None = None
+    no_store: bool = False
     look_again: tuple[float, ...] = (1.0, 3.0)
 
     def __post_init__(self) -> None:
@@ -61,6 +75,15 @@ class Settings:
                 f"--api-version {self.api_version!r} is not a version this server was built for.",
                 f"Use {' or '.join(API_VERSIONS)}.",
             )
+        if self.sandbox_alerts is not None and not (self.sandbox and 1 <= self.sandbox_alerts <= _MOST_SANDBOX_ALERTS):
+            raise ConfigurationError(
+                f"--sandbox-alerts is for the sandbox, from 1 to {_MOST_SANDBOX_ALERTS}.", "Give --sandbox too."
+            )
+        if not 1 <= self.parallel_reads <= _MOST_PARALLEL_READS:
+            raise ConfigurationError(
+                f"--parallel-reads {self.parallel_reads} is not a number from 1 to {_MOST_PARALLEL_READS}.",
+                "4 is the default; more are faster, and sooner too many for GitHub's secondary rate limits.",
+            )
         if (self.app_id is None) != (self.app_key_file is None):
             raise ConfigurationError(
                 "A GitHub App needs both --app-id and --app-key-file.", "Give the missing one, or neither."
@@ -68,6 +91,10 @@ class Settings:
         if self.token_file is not None and self.app_id is not None:
             raise ConfigurationError(
                 "--token-file and --app-id are two different credentials.", "Give only the one to act with."
+            )
+        if self.store is not None and self.no_store:
+            raise ConfigurationError(
+                "--store and --no-store contradict each other.", "Give only one; their environment variables count too."
             )
         if self.org and self.allow_orgs and self.org.lower() not in map(str.lower, self.allow_orgs):
             raise ConfigurationError(

@@ -68,6 +68,7 @@ def next_and_last(response: httpx.Headers, base: httpx.URL) -> tuple[str | None,
     """
     links = httpx.Response(200, headers=[("link", response["link"])]).links if "link" in response else {}
     following = links.get("next", {}).get("url")
-    last = joined(base, links.get("last", {}).get("url", ""))
+    # Joined with nothing, the address would be the one that was asked, and its page number the last.
+    last = joined(base, links["last"]["url"]) if "last" in links else None
     page = last.params.get("page", "") if last is not None else ""
     return following, int(page) if page.isascii() and page.isdigit() and len(page) < 10 else None

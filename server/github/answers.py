@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
 
 import httpx
@@ -11,6 +12,12 @@ from server.github import failures
 from server.github.addresses import next_and_last
 from server.github.etags import Stored
 from server.github.retries import Call
+
+Distill = Callable[[object], Sized]
+"""Makes the small thing that is kept out of parsed JSON; its length is the number of records it holds.
+
+It never changes what it gave, since that is given again. Equal ones give the same and can be hashed.
+"""
 
 _WITHOUT_BODY = frozenset({202, 204, 205})
 
@@ -22,9 +29,10 @@ class Answer:
     Attributes:
         status: 2xx; 200 also when the body was kept from before and GitHub answered 304.
         headers: the answer's headers.
-        content: the parsed JSON; None when the status means that there is none.
+        content: the parsed JSON, or what was distilled from it; None when the status means that there is none.
         next_url: the next page, as the Link header has it, for `GitHubClient.follow`.
         last_page: the number of the last page, where GitHub tells.
+        unchanged: GitHub answered 304. The Link header may then be as old as the content.
     """
 
     status: int
@@ -32,18 +40,21 @@ class Answer:
     content: object
     next_url: str | None = None
     last_page: int | None = None
+    unchanged: bool = False
 
 
-def read_answer(call: Call, response: httpx.Response, stored: Stored | None) -> Answer:
+def read_answer(call: Call, response: httpx.Response, stored: Stored | None, distill: Distill | None = None) -> Answer:
     """Read an answer below 400; `stored` is what a 304 stands for.
 
     Raises:
-        UnexpectedAnswer: it is not JSON, or a status that fits nothing that was asked.
+        UnexpectedAnswer: it is not JSON, or a status that fits nothing that was asked, or `distill` refuses it.
     """
-    status, headers, body = response.status_code, response.headers, response.content
+    status, headers = response.status_code, response.headers
     if status == 304 and stored is not None:
         # The fresh headers count, but a 304 need not repeat the Link header.
-        status, headers, body = 200, httpx.Headers({**stored.headers, **headers}), stored.body
+        headers = httpx.Headers({**stored.headers, **headers})
+        content = _parsed(call, response, stored.kept) if isinstance(stored.kept, bytes) else stored.kept
+        return Answer(200, headers, content, *next_and_last(headers, call.url), unchanged=True)
     if status >= 300:
         call.note_ambiguity()
         raise UnexpectedAnswer(
@@ -52,12 +63,15 @@ def read_answer(call: Call, response: httpx.Response, stored: Stored | None) -> 
             status=status,
             request_id=failures.request_id(headers),
         )
-    if not body and status in _WITHOUT_BODY:
+    if not response.content and status in _WITHOUT_BODY:
         return Answer(status, headers, None)
+    content = _parsed(call, response, response.content)
+    return Answer(status, headers, distill(content) if distill else content, *next_and_last(headers, call.url))
+
+
+def _parsed(call: Call, response: httpx.Response, body: bytes) -> object:
     try:
-        content = failures.parsed(body)
+        return failures.parsed(body)
     except ValueError:
         call.note_ambiguity()
         raise failures.not_json(response, call) from None
-    following, last = next_and_last(headers, call.url)
-    return Answer(status, headers, content, following, last)

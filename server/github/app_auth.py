@@ -151,7 +151,8 @@ class AppCredentials(Credentials):
                 raise ValueError
         except (ConfigurationError, ValueError):
             raise _unreadable("token") from None
-        return _Grant(Token(value, "installation token", _SOURCE, account), expires_at)
+        every = answer.get("repository_selection", installation.get("repository_selection")) == "all"
+        return _Grant(Token(value, "installation token", _SOURCE, account, every), expires_at)
 
     async def _ask(self, method: str, path: str, org: str | None) -> dict[str, object]:
         content = await self._content(method, path, org)

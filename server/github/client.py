@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sized
 from datetime import timedelta
 
 import anyio
@@ -18,7 +18,7 @@ import httpx
 from server.errors import GitHubError, UnexpectedAnswer
 from server.github import failures, unreachable
 from server.github.addresses import at_home, joined, shown_host
-from server.github.answers import Answer, read_answer
+from server.github.answers import Answer, Distill, read_answer
 from server.github.clock import Clock
 from server.github.credentials import Credentials, Token
 from server.github.etags import EtagCache, Stored
@@ -38,7 +38,7 @@ from server.version import NAME, server_version
 
 _LOG = logging.getLogger(__name__)
 
-__all__ = ["Answer", "GitHubClient"]
+__all__ = ["Answer", "Distill", "GitHubClient"]
 
 
 class GitHubClient:
@@ -61,7 +61,8 @@ class GitHubClient:
         self._sleep = sleep
         self._jitter = jitter
         self._api = httpx.URL(settings.api_url)
-        self._etags = EtagCache()
+        self._bodies = EtagCache()
+        self._distilled = EtagCache.of_records()
         self._user_agent = f"{NAME}/{server_version()}"
 
     async def request(
@@ -74,6 +75,8 @@ class GitHubClient:
         body: Mapping[str, object] | None = None,
         about: str | None = None,
         changes_nothing: bool = False,
+        distill: Distill | None = None,
+        afresh: bool = False,
     ) -> Answer:
         """Send a request and return the answer to it, repeating within the rules.
 
@@ -88,6 +91,9 @@ class GitHubClient:
             body: what is sent as JSON.
             about: what is asked for, in words for an error's sentence.
             changes_nothing: a POST that alters nothing of the user's and may be repeated like a read.
+            distill: makes the answer's content out of the parsed JSON. Only what it makes is kept for a 304, never the
+                body; that is for long lists of large objects, and where a body holds what must not stay.
+            afresh: do not let GitHub answer 304.
 
         Raises:
             GitHubError: in the kind that fits. Its `may_have_happened` is True exactly when this was a write that
@@ -97,10 +103,18 @@ class GitHubClient:
         address = self._settings.api_url + path
         url = httpx.URL(address, params=dict(params)) if params else httpx.URL(address)
         reads = method == "GET" or changes_nothing
-        return await self._perform(Call(method, url, org, body, about or f"{method} {path}", reads))
+        return await self._perform(Call(method, url, org, body, about or f"{method} {path}", reads), distill, afresh)
 
-    async def follow(self, url: str, *, org: str | None, about: str | None = None) -> Answer:
-        """Get the page that a Link header named, verbatim.
+    async def follow(
+        self,
+        url: str,
+        *,
+        org: str | None,
+        about: str | None = None,
+        distill: Distill | None = None,
+        afresh: bool = False,
+    ) -> Answer:
+        """Get the page that a Link header named, verbatim. `distill` and `afresh` are as for `request`.
 
         Raises:
             UnexpectedAnswer: the address belongs to another origin; nothing was sent there.
@@ -113,13 +127,14 @@ class GitHubClient:
                 "The token was not sent there.",
                 "Check --api-url, and whether a proxy changes answers on the way.",
             )
-        return await self._perform(Call("GET", target, org, None, about or "the next page", reads=True))
+        call = Call("GET", target, org, None, about or "the next page", reads=True)
+        return await self._perform(call, distill, afresh)
 
-    async def _perform(self, call: Call) -> Answer:
+    async def _perform(self, call: Call, distill: Distill | None, afresh: bool) -> Answer:
         try:
             token = await self.credentials.token(call.org)
             while True:
-                step = await self._step(call, token)
+                step = await self._step(call, token, distill, afresh)
                 if isinstance(step, Answer):
                     return step
                 token = step
@@ -128,10 +143,11 @@ class GitHubClient:
             error.may_have_happened = call.may_have_happened
             raise
 
-    async def _step(self, call: Call, token: Token) -> Answer | Token:
+    async def _step(self, call: Call, token: Token, distill: Distill | None, afresh: bool) -> Answer | Token:
         """Send one request; return the answer, or the token to go on with."""
-        key = EtagCache.key(call.url, token.value, self._settings.api_version)
-        stored = self._etags.get(key) if call.method == "GET" else None
+        cache = self._bodies if distill is None else self._distilled
+        key = (EtagCache.key(call.url, token.value, self._settings.api_version), distill)
+        stored = cache.get(key) if call.method == "GET" and not afresh else None
         try:
             response = await self._send(call, token, stored)
         except (httpx.RequestError, OSError) as problem:
@@ -156,9 +172,10 @@ class GitHubClient:
             if response.status_code == 408:
                 call.note_ambiguity()
             raise failures.refusal(response, call, self._settings.api_version)
-        answer = read_answer(call, response, stored)
+        answer = read_answer(call, response, stored, distill)
         if call.method == "GET" and response.status_code == 200:
-            self._etags.put(key, response)
+            distilled = answer.content if distill is not None and isinstance(answer.content, Sized) else None
+            cache.put(key, response, distilled)
         return answer
 
     async def _send(self, call: Call, token: Token, stored: Stored | None) -> httpx.Response:
@@ -179,6 +196,9 @@ class GitHubClient:
                 response = await self._http.send(request)
         finally:
             call.spent += time.monotonic() - began
+        # It was read whole. httpx lets response and stream hold each other, so that a large body would outlive its use
+        # until the next full garbage collection.
+        response.stream = httpx.ByteStream(b"")
         told_time = github_date(response.headers.get("date"))
         if told_time is not None:
             self._clock.set_by(told_time)

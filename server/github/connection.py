@@ -12,6 +12,7 @@ import anyio
 import httpx
 import truststore
 
+from server.github.alerts import Alerts
 from server.github.campaigns import Campaigns
 from server.github.client import GitHubClient
 from server.github.clock import Clock
@@ -20,19 +21,20 @@ from server.github.people import People
 from server.github.sources import find_credentials
 from server.settings import Settings
 
-# GitHub allows a hundred requests at once; this server never needs more than a few.
-_LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5)
+# GitHub allows a hundred requests at once; beside the pages of alerts this server never needs more than a few.
+_OTHER_CONNECTIONS = 6
 # Connecting gets less than the whole time limit, so that "could not be reached" is told from "did not answer".
 _CONNECT_SHARE = 2 / 3
 
 
 @dataclass
 class GitHub:
-    """What belongs to one connection: requests, campaigns, people, the credential and GitHub's time."""
+    """What belongs to one connection: requests, campaigns, people, alerts, the credential and GitHub's time."""
 
     client: GitHubClient
     campaigns: Campaigns
     people: People
+    alerts: Alerts
     credentials: Credentials
     clock: Clock
 
@@ -64,7 +66,14 @@ async def open_github(
     async with _open_http(settings, transport) as http:
         credentials = credentials or find_credentials(settings, environ, http=http, clock=clock, sleep=sleep)
         client = GitHubClient(http, settings, credentials, clock, sleep=sleep)
-        yield GitHub(client, Campaigns(client, clock, settings, sleep), People(client, settings), credentials, clock)
+        yield GitHub(
+            client,
+            Campaigns(client, clock, settings, sleep),
+            People(client, settings),
+            Alerts(client, clock, settings),
+            credentials,
+            clock,
+        )
 
 
 def _open_http(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -72,10 +81,12 @@ def _open_http(settings: Settings, transport: httpx.AsyncBaseTransport | None) -
     timeout = httpx.Timeout(settings.timeout, connect=connecting, pool=connecting)
     if transport is not None:
         return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
+    connections = settings.parallel_reads + _OTHER_CONNECTIONS
     return httpx.AsyncClient(
         verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=timeout,
-        limits=_LIMITS,
+        # All of them are kept open, or reading in parallel would connect anew again and again.
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         follow_redirects=False,
         # Unencrypted requests stay on this machine, or a proxy would read the token.
         trust_env=not settings.api_url.startswith("http:"),

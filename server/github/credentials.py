@@ -49,12 +49,14 @@ class Token:
         kind: what its prefix says it is.
         source: where it was found, in words an operator knows, such as "GITHUB_TOKEN".
         account: the login it acts as, where that is known without asking GitHub.
+        every_repository: whether it was given all repositories of the organization, where that is known.
     """
 
     value: str = field(repr=False)
     kind: TokenKind
     source: str
     account: str | None = None
+    every_repository: bool | None = None
 
 
 class Credentials(Protocol):

@@ -56,7 +56,12 @@ def objects(content: object, about: str) -> list[dict[str, object]]:
     """
     if isinstance(content, list) and all(isinstance(item, dict) for item in content):
         return list(content)
-    raise UnexpectedAnswer(
+    raise no_list(about)
+
+
+def no_list(about: str) -> UnexpectedAnswer:
+    """Return the error for an answer that is no list of objects."""
+    return UnexpectedAnswer(
         f"GitHub answered something else than a list of objects when asked for {about}.",
         "Is --api-url right? Does something else answer in GitHub's place?",
     )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pickle
+from dataclasses import dataclass
+
 import httpx
 import pytest
 
@@ -50,6 +53,80 @@ async def test_another_token_sends_no_etag(waits: Waits) -> None:
 async def test_not_modified_without_memory_is_unexpected(waits: Waits) -> None:
     with pytest.raises(UnexpectedAnswer, match="HTTP 304"):
         await make_client(Script(told(304)), waits).request("GET", "/user")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Keeps how many items a list had, and nothing of them."""
+
+    name: str = "items"
+
+    def __call__(self, content: object) -> range:
+        assert isinstance(content, list)
+        return range(len(content))
+
+
+async def test_what_is_distilled_comes_from_memory_without_the_body(waits: Waits) -> None:
+    script = Script(told(200, ["canary"], etag='"one"', link=LINK, x_a="b"), told(304, x_ratelimit_remaining="9"))
+    client = make_client(script, waits)
+    first = await client.request("GET", "/user", distill=Counted())
+    second = await client.request("GET", "/user", distill=Counted())
+    assert script.sent[1].headers["if-none-match"] == '"one"'
+    assert (first.content, first.unchanged) == (range(1), False)
+    assert (second.content, second.unchanged, second.status) == (range(1), True, 200)
+    assert second.content is first.content
+    assert second.next_url == "https://api.github.com/user?page=2"
+    assert dict(second.headers) == {"link": LINK, "x-ratelimit-remaining": "9"}
+    assert b"canary" not in pickle.dumps((client._distilled, client._bodies))
+
+
+async def test_a_followed_page_is_distilled_and_remembered_too(waits: Waits) -> None:
+    script = Script(told(200, [1, 2], etag='"one"'), told(304))
+    client = make_client(script, waits)
+    for _ in range(2):
+        answer = await client.follow("https://api.github.com/x?after=a", org=None, distill=Counted())
+        assert answer.content == range(2)
+
+
+async def test_what_was_distilled_otherwise_is_asked_for_anew(waits: Waits) -> None:
+    script = Script(*[told(200, [1], etag='"one"') for _ in range(3)])
+    client = make_client(script, waits)
+    for distill in (Counted(), Counted("others"), None):
+        await client.request("GET", "/user", distill=distill)
+    assert not any("if-none-match" in request.headers for request in script.sent)
+
+
+async def test_for_another_token_nothing_distilled_is_taken(waits: Waits) -> None:
+    script = Script(told(200, [1], etag='"one"'), told(401, {"message": "Bad credentials"}), told(200, [1, 2]))
+    client = make_client(script, waits, credentials=Renewing("first", "second"))
+    await client.request("GET", "/user", distill=Counted())
+    assert (await client.request("GET", "/user", distill=Counted())).content == range(2)
+    assert [request.headers.get("if-none-match") for request in script.sent] == [None, '"one"', None]
+
+
+async def test_an_answer_can_be_asked_for_afresh_and_is_remembered(waits: Waits) -> None:
+    script = Script(told(200, [1], etag='"one"'), told(200, [1, 2], etag='"two"'), told(304))
+    client = make_client(script, waits)
+    await client.request("GET", "/user", distill=Counted())
+    await client.request("GET", "/user", distill=Counted(), afresh=True)
+    assert (await client.request("GET", "/user", distill=Counted())).content == range(2)
+    assert [request.headers.get("if-none-match") for request in script.sent] == [None, None, '"two"']
+
+
+def test_distilled_answers_are_bounded_in_number_and_in_records() -> None:
+    cache = EtagCache(entries=3, size=10)
+    for key, records in (("a", 4), ("b", 4), ("c", 4), ("d", 11), ("e", 0), ("f", 0), ("g", 0)):
+        cache.put(key, told(200, "body", etag=f'"{key}"'), range(records))
+    assert [key for key in "abcdefg" if cache.get(key) is not None] == ["e", "f", "g"]
+    default = EtagCache.of_records()
+    assert (default._most_entries, default._most_size) == (2_200, 250_000)
+
+
+def test_the_records_that_fit_stay() -> None:
+    cache = EtagCache(entries=9, size=10)
+    for key, records in (("a", 4), ("b", 4), ("c", 4), ("d", 11)):
+        cache.put(key, told(200, "body", etag=f'"{key}"'), range(records))
+    assert [key for key in "abcd" if cache.get(key) is not None] == ["b", "c"]
 
 
 def test_the_least_recently_used_answer_makes_room() -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
 import logging
+import math
+import weakref
 from datetime import UTC, datetime
 
 import anyio
@@ -74,6 +77,52 @@ async def test_link_headers_are_read(waits: Waits) -> None:
 async def test_a_nonsense_last_page_is_survived(waits: Waits, last: str) -> None:
     answer = await make_client(Script(told(200, [], link=f'<{last}>; rel="last"')), waits).request("GET", "/user")
     assert (answer.next_url, answer.last_page) == (None, None)
+
+
+async def test_without_a_last_page_the_page_that_was_asked_is_not_taken_for_it(waits: Waits) -> None:
+    link = '<https://api.github.com/user?after=abc>; rel="next"'
+    answer = await make_client(Script(told(200, [], link=link)), waits).request("GET", "/user", params={"page": 1})
+    assert (answer.next_url, answer.last_page) == ("https://api.github.com/user?after=abc", None)
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (b'"\\ud800"', "\ud800"),
+        (b"\xef\xbb\xbf[]", []),
+        (b"[Infinity]", [math.inf]),
+        (b"[" * 300 + b"]" * 300, None),
+        (b"[1.5, 123456789012345678901234567890]", [1.5, 123456789012345678901234567890]),
+    ],
+)
+async def test_what_the_standard_decoder_takes_is_taken(waits: Waits, body: bytes, content: object) -> None:
+    answer = await make_client(Script(httpx.Response(200, content=body)), waits).request("GET", "/user")
+    assert content is None or answer.content == content
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[1,]", b"[1] x", b"\xff", b"'a'", b"[" * 100_000, b"1" * 5_000, b'["a\tb"]', b'{"a": 1']
+)
+async def test_what_is_no_json_is_an_error_that_carries_nothing_of_it(waits: Waits, body: bytes) -> None:
+    with pytest.raises(UnexpectedAnswer, match="cut off or is not JSON") as caught:
+        await make_client(Script(httpx.Response(200, content=body)), waits).request("GET", "/user")
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert not hasattr(error, "doc")
+        error = error.__cause__ or error.__context__
+
+
+async def test_a_large_answer_is_let_go_at_once(waits: Waits) -> None:
+    script = Script(told(200, ["large"]))
+    reference = weakref.ref(script.replies[0])
+    client = make_client(script, waits)
+    gc.disable()
+    try:
+        await client.request("GET", "/user")
+        assert reference() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_next_page_is_followed_verbatim(waits: Waits) -> None:

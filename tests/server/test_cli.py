@@ -92,6 +92,7 @@ def test_a_log_file_that_cannot_be_written_is_named() -> None:
         (["--org", "octo-org", "--allow-org", "other"], "--allow-org"),
         (["--api-version", "2001-01-01"], "--api-version"),
         (["--confirm", "sometimes"], "--confirm"),
+        (["--parallel-reads", "21"], "--parallel-reads"),
         (["--nonsense"], "--nonsense"),
         (["--sand"], "--sand"),  # no abbreviations: a later option must not change their meaning
     ],
@@ -114,8 +115,10 @@ def test_an_option_can_come_from_the_environment_and_what_is_typed_wins() -> Non
         "SECURITY_CAMPAIGNS_API_VERSION": "2022-11-28",
         "SECURITY_CAMPAIGNS_TOKEN_FILE": "~/token",
         "SECURITY_CAMPAIGNS_LOG_LEVEL": "info",
+        "SECURITY_CAMPAIGNS_PARALLEL_READS": "8",
     }
     settings = settings_from(read_options({"org": "octo-org"}, environ))
+    assert settings.parallel_reads == 8
     assert not settings.sandbox
     assert not settings.read_only
     assert (settings.org, settings.allow_orgs) == ("octo-org", ("octo-labs", "octo-org"))
@@ -169,6 +172,9 @@ def test_version_is_an_option_too() -> None:
         ("SECURITY_CAMPAIGNS_SANDBOX", "maybe"),
         ("SECURITY_CAMPAIGNS_CONFIRM", "sometimes"),
         ("SECURITY_CAMPAIGNS_ORG", "a b"),
+        ("SECURITY_CAMPAIGNS_PARALLEL_READS", "many"),
+        ("SECURITY_CAMPAIGNS_PARALLEL_READS", "-1"),
+        ("SECURITY_CAMPAIGNS_PARALLEL_READS", "²"),
     ],
 )
 def test_a_wrong_environment_variable_is_named(name: str, value: str) -> None:

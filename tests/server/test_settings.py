@@ -132,6 +132,16 @@ def test_the_default_organization_must_be_an_allowed_one() -> None:
     )
 
 
+@pytest.mark.parametrize("number", [1, 4, 20])
+def test_so_many_pages_of_alerts_may_be_read_at_once(number: int) -> None:
+    assert Settings(parallel_reads=number).parallel_reads == number
+
+
+@pytest.mark.parametrize("number", [0, -1, 21])
+def test_another_number_of_parallel_reads_is_refused(number: int) -> None:
+    assert refusal(parallel_reads=number).startswith(f"--parallel-reads {number} is not a number from 1 to 20.")
+
+
 def test_settings_cannot_be_changed_later() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().read_only = True  # type: ignore[misc]  # that is the point
