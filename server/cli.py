@@ -109,5 +109,7 @@ def _sandbox_transport(settings: Settings) -> httpx.AsyncBaseTransport | None:
     import httpx  # noqa: PLC0415 - only the sandbox needs these here
 
     from server.sandbox.app import create_sandbox  # noqa: PLC0415 - likewise
+    from server.sandbox.options import SandboxOptions  # noqa: PLC0415 - likewise
 
-    return httpx.ASGITransport(app=create_sandbox())
+    options = SandboxOptions(alerts=settings.sandbox_alerts)
+    return httpx.ASGITransport(app=create_sandbox(options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import anyio
 from mcp.server.mcpserver import Context
@@ -14,6 +15,8 @@ from server.domain.models import Campaign
 from server.github.connection import GitHub
 from server.guards.policy import Policy
 from server.settings import Settings
+from server.store.selections import Selections
+from server.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,16 @@ class AppContext:
         settings: what the operator configured.
         github: the connection to GitHub.
         policy: the operator's bounds.
+        store: what GitHub does not remember.
+        selections: what filters yielded, kept for ten minutes for the call that publishes it.
         creating: one lock per organization (lower case), so that creating looks and publishes without a rival here.
     """
 
     settings: Settings
     github: GitHub
     policy: Policy
+    store: Store
+    selections: Selections[Any] = field(default_factory=Selections)
     creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
 
     def now(self) -> datetime:

@@ -18,14 +18,13 @@ from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
-from server.sandbox.app import create_sandbox
-
 ORG = "octo-org"
 _NAME = "Stop XSS in payments"
 _DESCRIPTION = (
     "Attackers can run script in our customers' browsers. Encode what you print, use the template engine's escaping, "
     "and ask #appsec when in doubt. The alert explains the fix."
 )
+_WANTED = {"template": "cross-site-scripting", "repositories": ["payments-*"]}
 _WEEKS = 6
 _WIDTH = 100
 
@@ -43,6 +42,7 @@ class Demo:
         self._asked: list[str] = []
         self._number = 0
         self._before = 0
+        self._found = 0
         self._preview_digest = ""
         self._steps = 0
         self._shown: dict[str, Mapping[str, Any]] = {}
@@ -64,6 +64,7 @@ class Demo:
             for step in (
                 self._list,
                 self._read,
+                self._find,
                 self._draft,
                 self._preview,
                 self._create,
@@ -96,6 +97,18 @@ class Demo:
             f"{stats['closed_count']} of {total} alerts closed, rate {campaign['remediation_rate']:.0%}",
         )
 
+    async def _find(self) -> None:
+        self._step("Look at the alerts that a campaign could be about")
+        found = await self._call("find_alerts", _WANTED)
+        counts = found["counts"]
+        _say(f"  {found['summary']}", f"  by severity {json.dumps(counts['by_severity'])}")
+        _say(f"  by rule {json.dumps(counts['by_rule'])}", f"  for instance {found['alerts'][0]['url']}")
+        self._found = counts["total"]
+        _check(
+            found["fits_one_campaign"] and sum(counts["by_repository"].values()) == self._found > 0,
+            f"{self._found} alerts, counted once each by repository",
+        )
+
     async def _draft(self) -> None:
         self._step("Draft a description with the prompt")
         arguments = {"topic": "cross-site scripting in the payments repositories"}
@@ -113,6 +126,9 @@ class Demo:
         self._step("Preview the campaign; nothing is published")
         preview = await self._call("create_campaign", self._campaign() | {"dry_run": True})
         _say(f"  {preview['summary']}", f"  Would ask: {preview['would_ask']}")
+        _check(
+            preview["selection"]["alerts"] == self._found, "the same alerts that were found, and no number was typed"
+        )
         _check(await self._count() == self._before, f"still {self._before} campaigns, preview {preview['preview']}")
         self._preview_digest = preview["preview"]
 
@@ -161,13 +177,13 @@ class Demo:
         _check(await self._count() == self._before, f"gone: {self._before} campaigns, as in the beginning")
 
     def _campaign(self) -> dict[str, Any]:
-        """Return the arguments of the campaign. Its alerts are what a person would have chosen on GitHub's page."""
+        """Return the arguments of the campaign."""
         return {
             "name": _NAME,
             "description": _DESCRIPTION,
             "ends_at": self.ends_at.isoformat(),
             "managers": ["mona-lisa"],
-            "alerts": _open_xss_alerts(),
+            "filter": _WANTED,
             "generate_issues": True,
         }
 
@@ -208,17 +224,6 @@ class Demo:
     def _step(self, title: str) -> None:
         self._steps += 1
         _say("", f"{self._steps}. {title}")
-
-
-def _open_xss_alerts() -> list[dict[str, Any]]:
-    """Take the open cross-site scripting alerts of the payments repositories; every sandbox has the same ones."""
-    organization = create_sandbox().state.organization(ORG)
-    pairs: dict[int, list[int]] = {}
-    for alert in organization.alerts.values():
-        in_payments = organization.repositories[alert.repository_id].name.startswith("payments-")
-        if alert.state == "open" and in_payments and "external/cwe/cwe-079" in (alert.rule.tags or ()):
-            pairs.setdefault(alert.repository_id, []).append(alert.number)
-    return [{"repository_id": repository_id, "alert_numbers": numbers} for repository_id, numbers in pairs.items()]
 
 
 def _standing(row: Mapping[str, Any]) -> str:

@@ -97,16 +97,16 @@ class Case:
     recorder: Recorder
     person: Person | None
 
-    async def call(self, tool: str, **arguments: Any) -> CallToolResult:
+    async def call(self, tool: str, /, **arguments: Any) -> CallToolResult:
         return await self.client.call_tool(tool, arguments)
 
-    async def refused(self, tool: str, **arguments: Any) -> str:
+    async def refused(self, tool: str, /, **arguments: Any) -> str:
         """Call a tool that must answer with an error; return its text."""
         result = await self.call(tool, **arguments)
         assert result.is_error, text_of(result)
         return text_of(result)
 
-    async def done(self, tool: str, **arguments: Any) -> dict[str, Any]:
+    async def done(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Call a tool that must succeed; return its structure."""
         result = await self.call(tool, **arguments)
         assert not result.is_error, text_of(result)
@@ -155,7 +155,7 @@ async def connected(
     world = sandbox or create_sandbox(options or SandboxOptions())
     recorder = Recorder(httpx.ASGITransport(app=world))
     server = build_server(
-        Settings(**{"org": ORG, "look_again": (0.0, 0.0), **settings}),
+        Settings(**{"org": ORG, "look_again": (0.0, 0.0), "no_store": "store" not in settings, **settings}),
         credentials=FixedToken(token, "the test"),
         transport=recorder,
     )

@@ -80,7 +80,11 @@ async def served(
     process = StdioServerParameters(
         command=sys.executable,
         args=["-m", "security_campaigns_mcp", "--org", "octo-org", *arguments],
-        env=environment(GITHUB_API_URL=github.url, **({"GITHUB_TOKEN": token} if token else {})),
+        env=environment(
+            GITHUB_API_URL=github.url,
+            SECURITY_CAMPAIGNS_NO_STORE="0" if "--store" in arguments else "1",
+            **({"GITHUB_TOKEN": token} if token else {}),
+        ),
     )
     async with Client(process, mode=MODES[era], elicitation_callback=person) as client:
         yield client

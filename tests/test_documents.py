@@ -12,6 +12,8 @@ import pytest
 import prompts
 import tools
 from server.cli import parser
+from server.domain.alert_filter import AlertFilter
+from server.domain.alert_templates import TEMPLATES
 from server.options import OPTIONS
 from server.protocol import CampaignServer
 from tests.harness import connected
@@ -36,8 +38,16 @@ def test_every_choice_of_an_option_is_named() -> None:
 
 
 def test_the_tools_table_is_the_tools() -> None:
-    table = README.split("## What an assistant can do")[1].split("**Prompts**")[0]
+    table = README.split("## What an assistant can do")[1].split("### Choosing alerts")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [spec.run.__name__ for spec in tools.TOOLS]
+
+
+def test_the_criteria_table_is_the_filter_with_every_template() -> None:
+    table = README.split("### Choosing alerts")[1].split("Only open alerts")[0]
+    rows = re.findall(r"^\| (`[^|]+`) \| (.*) \|$", table, re.MULTILINE)
+    named = [name for row, _ in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted([*named, "kind"]) == sorted(AlertFilter.model_fields)
+    assert re.findall(r"`([\w-]+)`", dict(rows)["`template`"]) == list(TEMPLATES)
 
 
 def test_every_tool_is_in_the_permissions_table() -> None:
@@ -90,7 +100,7 @@ def test_every_link_leads_somewhere() -> None:
 def test_lock_files_pin_every_package_by_hash_and_name_no_index() -> None:
     for lock in (ROOT / "requirements").glob("*.txt"):
         text = lock.read_text()
-        assert "http" not in re.sub(r"\bhttp(x|core)", "", text)
+        assert "://" not in text
         packages = re.split(r"\n(?=\S)", text.strip())
         assert all("==" in package and "--hash=sha256:" in package for package in packages)
 
@@ -110,8 +120,8 @@ def test_lock_files_hold_what_the_project_declares() -> None:
 
 @pytest.mark.anyio
 async def test_the_campaign_to_ask_for_in_the_sandbox_can_be_published() -> None:
-    [(name, numbers, repository)] = re.findall(
-        r'Publish a campaign "([^"]+)" for alerts ([\d, and]+) of repository (\d+)', " ".join(README.split())
+    [(name, severities, repository)] = re.findall(
+        r'Publish a campaign "([^"]+)" for the ([a-z ]+) alerts of the ([\w-]+) repository', " ".join(README.split())
     )
     async with connected() as case:
         published = await case.done(
@@ -120,7 +130,7 @@ async def test_the_campaign_to_ask_for_in_the_sandbox_can_be_published() -> None
             description="As the README says",
             ends_at="2099-01-31",
             managers=["mona-lisa"],
-            alerts=[{"repository_id": int(repository), "alert_numbers": [int(n) for n in re.findall(r"\d+", numbers)]}],
+            filter={"repositories": [repository], "severities": severities.split(" and ")},
         )
     assert published["campaign"]["alert_stats"]["closed_count"] == 0
     assert "GitHub counts" not in published["summary"]

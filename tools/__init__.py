@@ -12,6 +12,7 @@ from tools.create_campaign import NOT_DONE as NOT_CREATED
 from tools.create_campaign import create_campaign
 from tools.delete_campaign import NOT_DONE as NOT_DELETED
 from tools.delete_campaign import delete_campaign
+from tools.find_alerts import find_alerts
 from tools.read_campaigns import get_campaign, list_campaigns
 from tools.update_campaign import NOT_DONE as NOT_UPDATED
 from tools.update_campaign import update_campaign
@@ -56,6 +57,7 @@ TOOLS = (
     ToolSpec(
         delete_campaign, "Delete campaign", read_only=False, destructive=True, idempotent=True, not_done=NOT_DELETED
     ),
+    ToolSpec(find_alerts, "Find alerts", read_only=True, destructive=False, idempotent=True),
 )
 
 

@@ -7,10 +7,12 @@ checked here and not repeated as schema keywords, except where a model needs the
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from server.domain import alert_criteria as criteria
+from server.domain.alert_filter import AlertFilter
 from server.domain.checks import (
     check_alerts,
     check_contact_link,
@@ -28,11 +30,13 @@ _StrictInt = Annotated[int, Field(strict=True)]
 _CheckedOrg = Annotated[str, AfterValidator(check_org)]
 _Managers = Annotated[list[str], AfterValidator(check_managers)]
 _TeamManagers = Annotated[list[str], AfterValidator(check_team_managers)]
+_Alerts = Annotated[list[AlertPairs], AfterValidator(check_alerts)]
+_Page = Annotated[_StrictInt, AfterValidator(check_number)]
 _Link = Annotated[str, AfterValidator(check_contact_link)]
 
 Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login; default: the operator's")]
 CampaignNumber = Annotated[_StrictInt, AfterValidator(check_number), Field(description="As in list_campaigns")]
-PageNumber = Annotated[_StrictInt, AfterValidator(check_number), Field(description="From 1; see next_page")]
+PageNumber = Annotated[_Page, Field(description="From 1; see next_page")]
 Name = Annotated[
     str,
     AfterValidator(check_name),
@@ -54,9 +58,7 @@ NewManagers = Annotated[_Managers | MISSING, Field(description="User logins; rep
 NewTeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs; replaces all")]
 ContactLink = Annotated[_Link | MISSING, Field(description="http(s) address for questions")]
 NewContactLink = Annotated[_Link | MISSING | None, Field(description="null removes it")]
-Alerts = Annotated[
-    list[AlertPairs], AfterValidator(check_alerts), Field(description="Code scanning alerts, at most 1000")
-]
+Alerts = Annotated[_Alerts | MISSING, Field(description="By number; better give filter")]
 GenerateIssues = Annotated[bool, Field(strict=True, description="Open an issue in every repository")]
 State = Annotated[CampaignState | MISSING, Field(description="Default: both")]
 NewState = Annotated[CampaignState | MISSING, Field(description="closed ends it, open reopens it")]
@@ -74,3 +76,44 @@ def check_per_page(value: int) -> int:
 
 
 PerPage = Annotated[_StrictInt, AfterValidator(check_per_page), Field(description="At most 100")]
+
+_ONLY_SECRET = ("kind", "providers", "secret_types", "validity", "publicly_leaked")
+
+
+def _by_name() -> dict[str, Any]:
+    """Return the schema of a filter of code scanning alerts with names and types only: find_alerts says the rest."""
+
+    def bare(schema: dict[str, Any]) -> dict[str, Any]:
+        kind = next((option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"), schema)
+        return {"type": kind["type"]} | ({"items": {"type": "string"}} if kind["type"] == "array" else {})
+
+    properties = AlertFilter.model_json_schema()["properties"]
+    return {name: bare(schema) for name, schema in properties.items() if name not in _ONLY_SECRET}
+
+
+# find_alerts' own: a parameter for each criterion of a filter.
+Kind = Annotated[criteria.Kind, Field(description="code or secret scanning")]
+Template = Annotated[criteria.Template | MISSING, Field(description="Named filter; the others narrow it")]
+Severities = Annotated[criteria.Severities | MISSING, Field(description="Any of these")]
+Cwes = Annotated[criteria.Cwes | MISSING, Field(description="Numbers")]
+Rules = Annotated[criteria.Rules | MISSING, Field(description="Ids, may hold *")]
+Tool = Annotated[criteria.Tool | MISSING, Field(description="Such as CodeQL")]
+Repositories = Annotated[criteria.Repositories | MISSING, Field(description="Names, may hold *")]
+ExcludeRepositories = Annotated[criteria.Repositories | MISSING, Field(description="Likewise")]
+Languages = Annotated[criteria.Languages | MISSING, Field(description="Such as java")]
+Paths = Annotated[criteria.Paths | MISSING, Field(description="Or folders, may hold *")]
+MinAgeDays = Annotated[criteria.Days | MISSING, Field(description="Since found")]
+MaxAgeDays = Annotated[criteria.Days | MISSING, Field(description="Likewise")]
+Assignees = Annotated[criteria.Assignees | MISSING, Field(description="Logins, none or *")]
+Providers = Annotated[criteria.Providers | MISSING, Field(description="Of secrets")]
+SecretTypes = Annotated[criteria.SecretTypes | MISSING, Field(description="GitHub's identifiers")]
+Validity = Annotated[criteria.Validity | MISSING, Field(description="Of secrets")]
+PubliclyLeaked = Annotated[criteria.PubliclyLeaked | MISSING, Field(description="Of secrets")]
+Detail = Annotated[_Page | MISSING, Field(description="List this page of them instead, from 1")]
+Filter = Annotated[
+    AlertFilter | MISSING,
+    WithJsonSchema({"type": "object", "description": "Criteria as find_alerts takes them", "properties": _by_name()}),
+]
+IfTooMany = Annotated[
+    Literal["refuse", "most_severe_first"], Field(description="Over 1000: most severe, then oldest are taken")
+]

@@ -11,6 +11,7 @@ from server.context import CallContext, app_of
 from server.domain.answers import NO_DRAFTS, CampaignDetail, CampaignList, row
 from tools.answers import answered
 from tools.parameters import CampaignNumber, Direction, Org, PageNumber, PerPage, Sort, State
+from tools.publication import settle_earlier
 
 
 async def list_campaigns(
@@ -33,7 +34,9 @@ async def list_campaigns(
         page=page,
         per_page=per_page,
     )
+    settled = await settle_earlier(app, org)
     seen = (page - 1) * per_page + len(found.campaigns)
+    past = [] if found.campaigns or page == 1 else [f"Page {page} is past the last one."]
     return answered(
         CampaignList(
             org=org,
@@ -42,7 +45,7 @@ async def list_campaigns(
             has_more=found.next_page is not None,
             next_page=found.next_page,
             url=app.page(org),
-            note=NO_DRAFTS if found.campaigns or page == 1 else f"Page {page} is past the last one. {NO_DRAFTS}",
+            note=" ".join([*past, *settled, NO_DRAFTS]),
         )
     )
 

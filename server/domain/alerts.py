@@ -69,7 +69,7 @@ AnyAlert = CodeAlert | SecretAlert
 
 @dataclass(frozen=True)
 class AlertQuery:
-    """The part of a filter that GitHub can apply itself: what is asked of it. What comes back may hold more.
+    """The part of a filter that GitHub can apply itself, or that ends a reading early. What comes back may hold more.
 
     Attributes:
         kind: code or secret scanning alerts.

@@ -112,6 +112,11 @@ class AlertList:
             if not self._is_beyond(alert):
                 yield alert
 
+    @property
+    def beyond(self) -> bool:
+        """Whether there are alerts beyond the moment at which to stop."""
+        return any(self._ends_beyond(number) for number in self._pages)
+
     async def read(self) -> None:
         """Read the list, until it is whole or the reading has ended.
 

@@ -41,12 +41,14 @@ class AlertReading:
         gaps: sentences about what is missing, and why; empty when the reading is whole.
         notes: sentences about what happened and was mended, and about what the token cannot see.
         requests: how many were made.
+        beyond: there are alerts beyond the query's `stop`.
     """
 
     alerts: list[CodeAlert] | list[SecretAlert]
     gaps: tuple[str, ...]
     notes: tuple[str, ...]
     requests: int
+    beyond: bool
 
 
 @dataclass
@@ -111,7 +113,8 @@ class Alerts:
             *sentences.sight(token),
         )
         # A query is for one kind, and every list was read as that kind.
-        return AlertReading(cast("list[CodeAlert] | list[SecretAlert]", found), gaps, notes, reading.requests)
+        alerts = cast("list[CodeAlert] | list[SecretAlert]", found)
+        return AlertReading(alerts, gaps, notes, reading.requests, any(one.beyond for one in lists))
 
     async def _of_organization(self, org: str, query: AlertQuery, reading: Reading) -> _Target:
         target = _Target(org)

@@ -17,14 +17,21 @@ def digest(facts: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def check_preview(given: str | MISSING, current: str) -> None:
+def check_preview(given: str | MISSING, current: str, now: str = "") -> None:
     """Refuse a write whose result would differ from the preview the caller gives back.
+
+    Args:
+        given: what the caller gives back.
+        current: the digest of what this call would do. It is never told: with it a model could publish what nobody
+            was shown.
+        now: what this call would do, as a sentence.
 
     Raises:
         Refused: when a preview was given and it is not the current one.
     """
     if given is not MISSING and given.strip() != current:
         raise Refused(
-            "The preview does not fit this call: an argument or the campaign has changed since, or it was for another.",
+            "The preview does not fit this call: an argument or the campaign has changed since, or it was for another."
+            + (f" {now}" if now else ""),
             "Call again with dry_run to see what would happen now.",
         )

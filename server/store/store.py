@@ -114,7 +114,7 @@ class Store:
             org: the organization.
             now: GitHub's time.
         """
-        return await self._use(lambda kept: kept.unsettled(org, now), [])
+        return await self._look(lambda kept: kept.unsettled(org, now), [])
 
     async def settle(
         self, org: str, campaigns: Sequence[Campaign], *, now: datetime, complete_since: datetime | None
@@ -130,15 +130,26 @@ class Store:
         Returns:
             A sentence for each that was settled.
         """
-        return await self._use(lambda kept: kept.settle(org, campaigns, now, complete_since), [])
+        return await self._look(lambda kept: kept.settle(org, campaigns, now, complete_since), [])
 
     async def alerts_of(self, org: str, campaign_number: int) -> PublishedAlerts | None:
         """Return what a campaign was published with, or None when this store does not know."""
-        return await self._use(lambda kept: kept.alerts_of(org, campaign_number), None)
+        return await self._look(lambda kept: kept.alerts_of(org, campaign_number), None)
 
     async def aclose(self) -> None:
         """Let go of what was opened; no connection to a file outlives its call. A later call opens the store anew."""
         self._opened = None
+
+    async def _look(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
+        """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
+        if self._path is not None:
+            try:
+                await anyio.Path(self._path).lstat()
+            except FileNotFoundError:
+                return otherwise
+            except OSError:
+                pass  # opening it tells what is wrong
+        return await self._use(work, otherwise)
 
     async def _use(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
         if self._path is None:

@@ -231,6 +231,14 @@ async def test_when_the_first_page_goes_beyond_what_is_wanted_it_is_the_only_one
     paged = Paged(items(range(1, 2001)))
     reading = await make_alerts(paged, waits).read("octo-org", AlertQuery("code", oldest_first=True, stop=seconds(10)))
     assert (numbers_of(reading.alerts), paged.pages, reading.gaps) == (list(range(1, 11)), [1], ())
+    assert reading.beyond
+
+
+@pytest.mark.parametrize(("stop", "beyond"), [(9, True), (10, False), (11, False), (None, False)])
+async def test_it_is_told_whether_there_is_anything_beyond(waits: Waits, stop: int | None, beyond: bool) -> None:
+    query = AlertQuery("code", oldest_first=True, stop=seconds(stop) if stop else None)
+    reading = await make_alerts(Paged(items(range(1, 11))), waits).read("octo-org", query)
+    assert reading.beyond == beyond
 
 
 async def test_cursors_are_followed_one_after_the_other(waits: Waits) -> None:

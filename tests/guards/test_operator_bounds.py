@@ -25,7 +25,7 @@ from tests.guards.scenarios import (
 from tests.harness import ORG, accept, decline, text_of
 
 WRITE_TOOLS = ("create_campaign", "update_campaign", "delete_campaign")
-READ_TOOLS = ("list_campaigns", "get_campaign")
+READ_TOOLS = ("list_campaigns", "get_campaign", "find_alerts")
 
 TABLE: list[tuple[ConfirmPolicy, Effect, bool]] = [
     ("destructive", Effect.DELETE, True),

@@ -103,7 +103,8 @@ async def test_without_confirmation_configured_nobody_is_asked(era: str) -> None
 async def test_read_only_hides_the_write_tools(era: str) -> None:
     with loopback_github() as github:
         async with served(github, era, "--read-only") as client:
-            assert [tool.name for tool in (await client.list_tools()).tools] == ["list_campaigns", "get_campaign"]
+            tools = (await client.list_tools()).tools
+            assert [tool.name for tool in tools] == ["list_campaigns", "get_campaign", "find_alerts"]
             result = await client.call_tool("delete_campaign", {"campaign_number": 3})
     assert text_of(result) == "Unknown tool: delete_campaign"
     assert github.sent == []

@@ -16,13 +16,16 @@ SECRET = "ghp_" + "aB3dE6gH9" * 4
 HUGE = 10**30
 ALERTS = [{"repository_id": 41001, "alert_numbers": [1, 2]}]
 CREATE = {"name": "Stop XSS", "description": "Encode.", "ends_at": "2099-01-08", "alerts": ALERTS}
+FILTERED = {"alerts": None}
 GOOD: dict[str, dict[str, Any]] = {
     "list_campaigns": {},
     "get_campaign": {"campaign_number": 5},
     "create_campaign": CREATE,
     "update_campaign": {"campaign_number": 5, "name": "Other"},
     "delete_campaign": {"campaign_number": 3},
+    "find_alerts": {},
 }
+CRITERIA_OF = {"find_alerts": "", "create_campaign": "filter."}
 WRITING = ("create_campaign", "update_campaign")
 NUMBERED = ("get_campaign", "update_campaign", "delete_campaign")
 
@@ -224,6 +227,85 @@ def alerts() -> Iterator[Bad]:
         yield Bad("create_campaign", {"alerts": wrong}, names, right)
 
 
+def criteria() -> Iterator[Bad]:
+    """Wrong criteria: the same sentences for find_alerts' parameters and for create_campaign's filter."""
+    whole = "must be a whole number without quotes or fraction, such as 3"
+    table: list[tuple[dict[str, Any], str, str]] = [
+        ({"kind": "both"}, "kind", "must be one of 'code' or 'secret'"),
+        ({"template": "xss"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
+        ({"template": 79}, "template", "must be one of 'cross-site-scripting'"),
+        ({"severities": ["critcal"]}, "severities[0]", "must be one of 'critical', 'high', 'medium', 'low', 'error',"),
+        ({"severities": ["high", ""]}, "severities[1]", "must be one of 'critical', 'high'"),
+        ({"cwes": ["abc"]}, "cwes[0]", "is not a CWE; give a number such as 79 or CWE-79"),
+        ({"cwes": ["79", "CWE-0"]}, "cwes[1]", "is not a number that a CWE can have; they go from 1 to 9999"),
+        ({"cwes": [100_000]}, "cwes[0]", "they go from 1 to 9999"),
+        ({"cwes": [True]}, "cwes[0]", "give a number such as 79 or CWE-79"),
+        ({"cwes": [7.5]}, "cwes[0]", "give a number such as 79 or CWE-79"),
+        ({"template": "all-critical", "severities": ["low"]}, "severities", "nothing in common with the template all-"),
+        ({"rules": [" "]}, "rules[0]", "is empty; leave it out"),
+        ({"rules": ["a\u202eb"]}, "rules[0]", "contains invisible or control characters (U+202E"),
+        ({"rules": ["x" * 201]}, "rules[0]", "has 201 characters; give at most 200"),
+        ({"tool": ""}, "tool", "is empty; leave it out"),
+        ({"tool": "a\x07b"}, "tool", "contains invisible or control characters"),
+        ({"repositories": ["octo-org/payments-web"]}, "repositories[0]", "must be a repository's name only, without"),
+        ({"repositories": ["pay ments"]}, "repositories[0]", "must be a repository's name: letters, digits"),
+        ({"repositories": [".."]}, "repositories[0]", "must be a repository's name"),
+        ({"exclude_repositories": ["*"]}, "exclude_repositories", "leaves no repository; say which ones"),
+        (
+            {"repositories": ["checkout"], "exclude_repositories": ["checkout"]},
+            "exclude_repositories",
+            "names what `repositories` names too; take it out of one of them",
+        ),
+        ({"languages": ["phyton"]}, "languages[0]", "is not a language that can be told; known are actions, c-cpp,"),
+        ({"paths": ["/"]}, "paths[0]", "is the whole repository; leave it out"),
+        ({"paths": ["a\nb"]}, "paths[0]", "contains invisible or control characters"),
+        ({"min_age_days": -1}, "min_age_days", "must be a whole number of days from 0 to 36500"),
+        ({"max_age_days": 40_000}, "max_age_days", "must be a whole number of days from 0 to 36500"),
+        ({"min_age_days": "90"}, "min_age_days", whole),
+        ({"max_age_days": 1.5}, "max_age_days", whole),
+        ({"min_age_days": 90, "max_age_days": 30}, "max_age_days", "is less than `min_age_days`, so no alert can be"),
+        ({"assignees": ["@mona-lisa"]}, "assignees", "item 1 is not a user's login, without @"),
+        ({"assignees": ["none", "mona-lisa"]}, "assignees", '"none" must stand alone'),
+        ({"kind": "secret", "severities": ["high"]}, "severities", "is a criterion for code scanning alerts"),
+        ({"kind": "secret", "template": "xxe"}, "template", "is a criterion for code scanning alerts"),
+        (
+            {"providers": ["stripe"]},
+            "providers",
+            "is a criterion for secret scanning alerts; leave it out, or give kind",
+        ),
+        ({"secret_types": ["a"]}, "secret_types", "is a criterion for secret scanning alerts"),
+        ({"validity": ["active"]}, "validity", "is a criterion for secret scanning alerts"),
+        ({"publicly_leaked": True}, "publicly_leaked", "is a criterion for secret scanning alerts"),
+        ({"kind": "secret", "validity": ["live"]}, "validity[0]", "must be one of 'active', 'inactive' or 'unknown'"),
+        ({"kind": "secret", "providers": ["a b"]}, "providers[0]", "must be GitHub's identifier, such as"),
+        ({"kind": "secret", "secret_types": ["a/b"]}, "secret_types[0]", "must be GitHub's identifier, such as"),
+        ({"kind": "secret", "publicly_leaked": "yes"}, "publicly_leaked", "must be true or false"),
+    ]
+    for field in ("severities", "cwes", "rules", "repositories", "languages", "paths", "assignees"):
+        table.append(({field: []}, field, "is empty; leave it out"))
+        table.append(({field: "text"}, field, "must be a list"))
+        table.append(({field: ["7"] * 51}, field, "has 51 items; give at most 50"))
+    for tool, place in CRITERIA_OF.items():
+        for given, names, right in table:
+            arguments = {**FILTERED, "filter": given} if place else given
+            yield Bad(tool, arguments, f"{place}{names}", right)
+    for wrong, right in (("everything", "must be an object"), (["xxe"], "must be an object"), (7, "must be an object")):
+        yield Bad("create_campaign", {**FILTERED, "filter": wrong}, "filter", right)
+    yield Bad(
+        "create_campaign", {**FILTERED, "filter": {"severity": ["high"]}}, "filter.severity", "is not a known field"
+    )
+    yield Bad("create_campaign", {"filter": {}}, "filter` and `alerts", "are both given; give one")
+    yield Bad("create_campaign", {**FILTERED}, "filter` and `alerts", "are both missing; give one")
+    for wrong in ("take", "", True):
+        yield Bad(
+            "create_campaign", {"if_too_many": wrong}, "if_too_many", "must be one of 'refuse' or 'most_severe_first'"
+        )
+    for wrong in (0, -1):
+        yield Bad("find_alerts", {"detail": wrong}, "detail", "must be a positive whole number")
+    for no_page in (True, "1", 1.0):
+        yield Bad("find_alerts", {"detail": no_page}, "detail", whole)
+
+
 def flags() -> Iterator[Bad]:
     for tool, field in (
         ("create_campaign", "generate_issues"),
@@ -275,7 +357,7 @@ def unknown() -> Iterator[Bad]:
 def missing() -> Iterator[Bad]:
     for tool, fields in (
         ("get_campaign", ("campaign_number",)),
-        ("create_campaign", ("name", "description", "ends_at", "alerts")),
+        ("create_campaign", ("name", "description", "ends_at")),
         ("update_campaign", ("campaign_number",)),
         ("delete_campaign", ("campaign_number",)),
     ):
@@ -292,6 +374,7 @@ TABLE = [
     *organizations(),
     *numbers(),
     *alerts(),
+    *criteria(),
     *flags(),
     *choices(),
     *unknown(),

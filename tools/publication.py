@@ -1,0 +1,110 @@
+"""Publishing a campaign, with its alerts written down before and marked after: no GitHub endpoint tells them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Collection
+from datetime import timedelta
+
+from server.context import AppContext
+from server.errors import CampaignsError, OutcomeUnknown, Rejected, StoreFailed
+from server.github.campaigns import Published
+from server.store.records import Intent, KeptAlert, Publication
+from tools.create_plan import CreatePlan
+
+_LOG = logging.getLogger(__name__)
+_PAGE = 100
+
+
+async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> tuple[Published, list[str]]:
+    """Publish what was planned. A store that fails costs what it would have kept, never the campaign.
+
+    Args:
+        app: the server's parts.
+        plan: what to publish.
+        known: numbers of campaigns that exist already.
+
+    Returns:
+        The campaign, and what to know about what was kept.
+
+    Raises:
+        OutcomeUnknown: it may or may not have been published.
+        GitHubError: it was not published.
+    """
+    intent = await _intend(app, _publication(app, plan))
+    try:
+        published = await app.github.campaigns.create(plan.org, plan.body, known=known)
+    except OutcomeUnknown as unclear:
+        await _kept(app.store.unknown(intent, unclear.what))
+        raise
+    except CampaignsError as refusal:
+        await _kept(app.store.abandoned(intent, refusal.what))
+        raise _explained(refusal, app, plan) from refusal
+    became = app.store.published(intent, published.campaign.number, published.campaign.created_at)
+    failure = await _kept(became)
+    return published, [f"Progress by repository will not be known: {failure.what}"] if failure else []
+
+
+async def settle_earlier(app: AppContext, org: str) -> list[str]:
+    """Find out what became of publications whose process came to no ending, and say so.
+
+    Nothing that fails here is an error: the next look tries again.
+    """
+    try:
+        now = app.now()
+        unsettled = await app.store.unsettled(org, now)
+        if not unsettled:
+            return []
+        newest = await app.github.campaigns.page(org, sort="created", direction="desc", per_page=_PAGE)
+        oldest = newest.campaigns[-1].created_at if newest.next_page and newest.campaigns else None
+        complete_since = oldest + timedelta(seconds=1) if oldest else unsettled[0].at - timedelta(days=1)
+        return await app.store.settle(org, newest.campaigns, now=now, complete_since=complete_since)
+    except CampaignsError as failure:
+        _LOG.warning("Earlier publications could not be settled: %s", failure)
+        return []
+
+
+def _publication(app: AppContext, plan: CreatePlan) -> Publication:
+    alerts, wanted = plan.alerts, plan.alerts.wanted
+    if alerts.selection is not None:
+        kept = tuple(KeptAlert.of(alert) for alert in alerts.selection.alerts)
+    else:
+        kept = tuple(KeptAlert(pair.repository_id, number) for pair in alerts.pairs for number in pair.alert_numbers)
+    return Publication(
+        org=plan.org,
+        kind=alerts.kind,
+        name=plan.fields["name"],
+        description=plan.fields["description"],
+        ends_at=plan.ends_at,
+        alerts=kept,
+        at=app.now(),
+        filter=json.dumps(wanted.canonical(), sort_keys=True) if wanted else None,
+        account=plan.account,
+    )
+
+
+async def _intend(app: AppContext, publication: Publication) -> Intent:
+    try:
+        return await app.store.intend(publication)
+    except StoreFailed as failure:
+        _LOG.warning("%s", failure)
+        return Intent(publication)  # with which `published` writes everything down that is not there yet
+
+
+async def _kept(work: Awaitable[object]) -> StoreFailed | None:
+    try:
+        await work
+    except StoreFailed as failure:
+        _LOG.warning("%s", failure)
+        return failure
+    return None
+
+
+def _explained(refusal: CampaignsError, app: AppContext, plan: CreatePlan) -> CampaignsError:
+    if plan.alerts.kind == "secret" and isinstance(refusal, Rejected):
+        refusal.remedy = (
+            "GitHub's API names campaigns of secret scanning alerts but does not define them, and it refused this one. "
+            f"Create it at {app.page(plan.org)}."
+        )
+    return refusal
