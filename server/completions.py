@@ -30,18 +30,6 @@ logger = logging.getLogger(__name__)
 Choices = Mapping[str, Mapping[str, Sequence[str]]]
 """A prompt's name, then its argument's name, to the values it takes."""
 
-ALSO_CALLED: Mapping[str, str] = {
-    "cross-site-scripting": "XSS",
-    "sql-injection": "SQLi",
-    "command-injection": "shell injection",
-    "path-traversal": "directory traversal, zip slip",
-    "log-injection": "log forging",
-    "hard-coded-credentials": "hardcoded passwords, keys, secrets",
-    "unsafe-deserialization": "insecure deserialization",
-    "kev-top-10": "known exploited",
-}
-"""Further words by which people know what an alert template is about."""
-
 _MOST = 100  # the MCP specification's limit for one answer
 _app: ContextVar[AppContext] = ContextVar("app")
 
@@ -101,7 +89,7 @@ def _template_words() -> Mapping[str, str]:
     words: dict[str, str] = {}
     for name, template in TEMPLATES.items():
         words[name] = words[template.title] = " ".join(
-            (name, name.replace("-", " "), template.title, ALSO_CALLED.get(name, ""))
+            (name, name.replace("-", " "), template.title, template.also_called)
         )
     return words
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import MISSING, BaseModel, Field
 
 from server.context import AppContext, CallContext, app_of
-from server.domain.alert_counts import by_repository, by_severity, suggest
+from server.domain.alert_counts import suggest
 from server.domain.alert_filter import AlertFilter
 from server.domain.alert_selection import AlertSelection, TooManyAlerts, choose
 from server.domain.alerts import AlertKind, AnyAlert
@@ -80,7 +80,7 @@ class CampaignAlerts:
         """The same with what the alerts are, where that is known: by severity and by repository."""
         if self.selection is None:
             return self.counted
-        counts = [by_severity(self.selection.alerts), by_repository(self.selection.alerts)]
+        counts = [self.selection.by_severity, self.selection.by_repository]
         return f"{self.counted} ({'; '.join(_listed(found) for found in counts if found)})"
 
     @property
@@ -91,8 +91,8 @@ class CampaignAlerts:
         return SelectionCounts(
             alerts=self.total,
             repositories=len(self.pairs),
-            by_severity=by_severity(self.selection.alerts) or None,
-            by_repository=by_repository(self.selection.alerts, 10),
+            by_severity=self.selection.by_severity or None,
+            by_repository=self.selection.by_repository,
             left_out=_left_out(self.selection) or None,
         )
 
@@ -187,7 +187,7 @@ def _advice(app: AppContext, alerts: Sequence[AnyAlert], wanted: AlertFilter) ->
 
 
 def _left_out(selection: AlertSelection) -> dict[str, int]:
-    return by_severity(selection.left_out) or {"alerts": len(selection.left_out)} if selection.left_out else {}
+    return selection.left_out_by_severity or {"alerts": len(selection.left_out)} if selection.left_out else {}
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -33,7 +33,6 @@ from server.domain.alert_matching import (
     oldest_of_age,
     one_form,
 )
-from server.domain.alert_phrases import phrase
 from server.domain.alert_templates import TEMPLATES
 from server.domain.alerts import SEVERITIES, AlertQuery, AnyAlert, CodeAlert, SecretAlert
 
@@ -130,7 +129,7 @@ class AlertFilter(BaseModel):
         if allowed and not set(allowed) & set(value):
             raise ValueError(
                 f"has nothing in common with the template {name}, and both must hold; "
-                f"leave one out, or give some of the template's: {phrase('severities', allowed)}"
+                f"leave one out, or give some of the template's: {', '.join(allowed)}"
             )
         return value
 
@@ -178,10 +177,6 @@ class AlertFilter(BaseModel):
         """Return the criteria in a form in which filters that mean the same are equal. A filter can be made of it."""
         told = {field: _one_form(value) for field, value in self._given().items() if (field, value) != _NO_AGE}
         return ({} if self.kind == "code" else {"kind": self.kind}) | told
-
-    def spoken(self) -> str:
-        """Return the criteria in a few words for a sentence; texts that anyone may have written are quoted."""
-        return "; ".join(phrase(field, value) for field, value in self._given().items()) or "everything open"
 
     def _given(self) -> dict[str, Any]:
         fields = {field: getattr(self, field) for field in type(self).model_fields if field != "kind"}

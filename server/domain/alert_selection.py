@@ -61,11 +61,6 @@ class AlertSelection:
         return hashlib.sha256(chosen.encode()).hexdigest()[:_DIGEST_LENGTH]
 
     @property
-    def repositories(self) -> int:
-        """In how many repositories the chosen alerts are."""
-        return len({alert.repository_id for alert in self.alerts})
-
-    @property
     def by_severity(self) -> dict[str, int]:
         """The chosen alerts by severity, the worst first; empty for secrets."""
         return alert_counts.by_severity(self.alerts)
@@ -79,11 +74,6 @@ class AlertSelection:
     def left_out_by_severity(self) -> dict[str, int]:
         """As `by_severity`, for those left out."""
         return alert_counts.by_severity(self.left_out)
-
-    @property
-    def left_out_by_repository(self) -> dict[str, int]:
-        """As `by_repository`, for those left out."""
-        return alert_counts.by_repository(self.left_out)
 
 
 def choose(

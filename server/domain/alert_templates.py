@@ -42,6 +42,7 @@ class AlertTemplate:
         purpose: one sentence on what it is for.
         cwes: numbers of weaknesses.
         severities: as in `alerts.SEVERITIES`.
+        also_called: further words by which people know what it is about.
         source: publisher, list and edition; empty when the choice is this project's own.
     """
 
@@ -51,6 +52,7 @@ class AlertTemplate:
     cwes: tuple[int, ...] = ()
     severities: tuple[str, ...] = ()
     source: str = ""
+    also_called: str = ""
 
 
 _ALL = (
@@ -58,36 +60,42 @@ _ALL = (
         name="cross-site-scripting",
         title="Cross-site scripting",
         purpose="Stop what users enter from running as script in other people's browsers.",
+        also_called="XSS",
         cwes=(79, 80, 81, 82, 83, 84, 85, 86, 87),
     ),
     AlertTemplate(
         name="sql-injection",
         title="SQL injection",
         purpose="Keep input from changing the SQL statements that it becomes part of.",
+        also_called="SQLi",
         cwes=(89, 564),
     ),
     AlertTemplate(
         name="command-injection",
         title="Command injection",
         purpose="Keep input from adding commands, or arguments, to what a program runs.",
+        also_called="shell injection",
         cwes=(77, 78, 88),
     ),
     AlertTemplate(
         name="path-traversal",
         title="Path traversal",
         purpose="Keep input from reaching files outside the folder that was meant, unpacked archives included.",
+        also_called="directory traversal, zip slip",
         cwes=tuple(range(22, 41)),  # 23 relative, with 24 to 35; 36 absolute, with 37 to 40
     ),
     AlertTemplate(
         name="log-injection",
         title="Log injection",
         purpose="Keep input from forging or breaking log entries.",
+        also_called="log forging",
         cwes=(117,),
     ),
     AlertTemplate(
         name="hard-coded-credentials",
         title="Hard-coded credentials",
         purpose="Get passwords, keys and other credentials out of the source code.",
+        also_called="hardcoded passwords, keys, secrets",
         cwes=(798, 259, 321),
     ),
     AlertTemplate(
@@ -100,6 +108,7 @@ _ALL = (
         name="unsafe-deserialization",
         title="Unsafe deserialization",
         purpose="Stop building objects from data that an attacker can write.",
+        also_called="insecure deserialization",
         cwes=(502,),
     ),
     AlertTemplate(
@@ -119,6 +128,7 @@ _ALL = (
         name="kev-top-10",
         title=f"{lists.KEV_TOP_10_EDITION} CWE Top 10 KEV weaknesses",
         purpose="Start with the weaknesses behind vulnerabilities that are known to have been exploited.",
+        also_called="known exploited",
         cwes=lists.KEV_TOP_10,
         source=f"MITRE, CWE Top 10 KEV Weaknesses, {lists.KEV_TOP_10_EDITION}",
     ),

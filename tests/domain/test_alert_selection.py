@@ -27,7 +27,6 @@ def test_the_pairs_are_ascending_and_each_repository_is_named_once() -> None:
         AlertPairs(repository_id=2, alert_numbers=[5, 30]),
         AlertPairs(repository_id=7, alert_numbers=[9, 10]),
     ]
-    assert selection.repositories == 2
     assert selection.left_out == ()
 
 
@@ -50,7 +49,7 @@ def test_an_alert_that_comes_twice_is_chosen_once_and_as_it_came_first() -> None
 
 def test_of_nothing_nothing_is_chosen() -> None:
     selection = choose("code", [])
-    assert (selection.pairs(), selection.repositories, selection.by_severity) == ([], 0, {})
+    assert (selection.pairs(), selection.by_severity) == ([], {})
 
 
 def test_the_digest_is_about_the_kind_and_the_pairs_alone() -> None:
@@ -124,4 +123,3 @@ def test_what_is_chosen_and_what_is_left_out_are_counted_by_severity_and_reposit
     assert selection.by_severity == {"critical": 2, "low": 1}
     assert selection.by_repository == {"payments-web": 2, "api": 1}
     assert selection.left_out_by_severity == {"low": 2}
-    assert selection.left_out_by_repository == {"api": 2}

@@ -10,7 +10,6 @@ import pytest
 from mcp_types import Completion, PromptReference, ResourceTemplateReference
 
 import prompts
-from server.completions import ALSO_CALLED
 from server.domain.alert_templates import TEMPLATES
 from server.sandbox.app import Sandbox
 from server.sandbox.options import FINE_GRAINED_TOKEN, NO_SCOPE_TOKEN
@@ -232,10 +231,6 @@ async def test_the_titles_of_the_alert_templates_are_offered_as_topics_and_can_b
         for topic in values:
             await case.client.get_prompt(DRAFT.name, {"topic": topic})
     assert case.sent == []
-
-
-def test_only_alert_templates_that_exist_are_called_something_else() -> None:
-    assert set(ALSO_CALLED) <= set(TEMPLATES)
 
 
 async def test_what_begins_with_the_typed_comes_before_what_contains_it() -> None:
