@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OPENAPI ?=
+BENCH := .bench
+QUICK ?=
 
-.PHONY: demo test check format lock openapi clean
+.PHONY: demo test check format lock openapi bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
@@ -29,12 +31,16 @@ format: $(VENV)/.dev ## let ruff mend what it can
 lock: $(VENV)/.dev ## write the lock files anew
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/bench.txt
 
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
 
+bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, five minutes; QUICK=1 only tries it out
+	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
+
 clean: ## remove what was made here
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
@@ -52,3 +58,15 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime
+
+# The other clients stay out of the way of everything else. The checkout is not installed: it is run from its top.
+$(BENCH)/.installed: requirements/bench.txt | $(VENV)/bin/python
+	@echo "Installing into $(BENCH), once; this takes a moment."
+	$(BIN)/python -m venv $(BENCH)
+	@echo '*' >$(BENCH)/.gitignore
+	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+benchmarks/node_modules/.package-lock.json: benchmarks/package-lock.json
+	npm ci --prefix benchmarks --no-audit --no-fund --silent
+	@touch $@

@@ -190,6 +190,7 @@ async def test_every_alert_template_is_described_without_asking_github(era: str,
             "cwes": list(template.cwes),
             "severities": list(template.severities),
             "source": template.source,
+            "also_called": template.also_called,
         }
         for name, template in TEMPLATES.items()
     ]
