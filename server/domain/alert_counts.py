@@ -125,11 +125,11 @@ def _by_age(alerts: Iterable[AnyAlert], now: int) -> dict[str, int]:
 def suggest(
     alerts: Sequence[AnyAlert], now: datetime, limit: int, *, given: AlertFilter | None = None
 ) -> Suggestion | None:
-    """Find the single further criterion that leaves at most `limit` alerts, and the most of them.
+    """Find the single further criterion that leaves at most `limit` alerts, and many of them.
 
-    The worst severities (of secrets: the validities most worth acting on) are preferred to any other criterion that
-    leaves up to twice as many. Between others that leave equally many the order is age, CWE, rule, repository,
-    language, tool (of secrets: age, type, repository, publicly leaked).
+    The order of preference is the worst severities, age, CWE, rule, repository, language, tool (of secrets: the
+    validities most worth acting on, age, type, repository, publicly leaked). The first is taken whose best choice
+    leaves at least half of what the best of all leaves.
 
     Args:
         alerts: what the filter selected.
@@ -148,9 +148,8 @@ def suggest(
     fitting = [candidate for candidate in best if candidate]
     if not fitting:
         return None
-    add, left = max(fitting, key=lambda candidate: candidate[1])  # the first of equals
-    if best[0] and 2 * best[0][1] >= left:
-        add, left = best[0]
+    most = max(left for _, left in fitting)
+    add, left = next(candidate for candidate in fitting if 2 * candidate[1] >= most)
     return Suggestion(add=add, alerts=left)
 
 

@@ -161,7 +161,9 @@ def by_repository(*sizes: int, **fields: Any) -> list[AnyAlert]:
         ([*code(4, created_at=NOW), *code(9, severity="low")], {"min_age_days": 90}, 9),
         ([*code(9, created_at=NOW - 800 * DAY), *code(9)], {"min_age_days": 180}, 9),
         ([*code(9, created_at=NOW - 800 * DAY), *code(9, created_at=NOW - 700 * DAY)], {"min_age_days": 730}, 9),
-        ([*by_repository(7, cwes=(89,)), *by_repository(8, rule="a")], {"rules": ["a"]}, 8),
+        # Of those that leave at least half as many as the best, the first by preference.
+        ([*by_repository(7, cwes=(89,)), *by_repository(8, rule="a")], {"cwes": ["89"]}, 7),
+        ([*by_repository(4, cwes=(89,)), *by_repository(9, rule="a")], {"rules": ["a"]}, 9),
         ([*by_repository(7, cwes=(20, 89)), *by_repository(7, rule="a")], {"cwes": ["20"]}, 7),
         (by_repository(6, 9, 6), {"repositories": ["r1"]}, 9),
         ([*by_repository(6, language="python"), *by_repository(12)], {"languages": ["python"]}, 6),
@@ -177,7 +179,7 @@ def by_repository(*sizes: int, **fields: Any) -> list[AnyAlert]:
         ([*by_repository(9, rule="A"), *by_repository(9, rule="a")], None, None),
     ],
 )
-def test_the_criterion_that_keeps_most_is_suggested_and_severity_when_it_keeps_half_as_many(
+def test_the_first_criterion_by_preference_that_keeps_half_as_many_as_the_best_is_suggested(
     alerts: list[AnyAlert], add: dict[str, Any] | None, left: int | None
 ) -> None:
     found = suggest(alerts, NOON, 10)
