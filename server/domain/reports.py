@@ -10,14 +10,14 @@ from pydantic import BaseModel, Field
 from server.domain.models import CampaignState
 
 Status = Literal["done", "on_track", "at_risk", "overdue", "unknown"]
-"""`at_risk` is projected to miss the end date; `overdue` is past it with alerts left; `unknown` says why in `reason`."""
+"""`at_risk` is projected to miss the end; `overdue` is past it with alerts left; `unknown` says why in `reason`."""
 
 
 class Forecast(BaseModel):
     """When the last alert is expected to be closed, at the pace held. `latest` is left out when it is not in sight."""
 
     expected: date
-    earliest: date
+    earliest: date | None = Field(default=None, description="Left out in a list")
     latest: date | None = None
 
 
@@ -31,19 +31,22 @@ class RepositoryProgress(BaseModel):
 
 
 class CampaignProgress(BaseModel):
-    """How one campaign is going. Rates and paces count closed alerts, fixed and dismissed together."""
+    """How one campaign is going. Rates and paces count closed alerts, fixed and dismissed together.
+
+    In a list of several only what is needed to choose one is told: `docs/progress.md` says what.
+    """
 
     campaign_number: int
     name: str
     org: str | None = Field(default=None, description="Only when the report is about several")
-    state: CampaignState
+    state: CampaignState | None = Field(default=None, description="Left out in a list when open")
     status: Status
-    reason: str = Field(description="Why it has this status")
+    reason: str | None = Field(default=None, description="Why it has this status; in a list only when unknown")
     open_count: int
     in_progress_count: int
     closed_count: int
     remediation_rate: float | None = Field(default=None, description="Closed over total, 0 to 1")
-    ends_at: datetime
+    ends_at: datetime | None = Field(default=None, description="Left out in a list")
     days_left: int | None = Field(default=None, description="Negative when overdue")
     time_used: float | None = Field(default=None, description="0 to 1 of the time from publishing to the end")
     pace_needed: float | None = Field(default=None, description="Alerts a day to finish in time")

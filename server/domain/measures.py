@@ -1,0 +1,150 @@
+"""What is measured of a campaign before any of it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from server.domain import course as courses
+from server.domain import pace as paces
+from server.domain.course import Course
+from server.domain.forecast import Projection, project
+from server.domain.models import AlertStats, Campaign
+from server.domain.pace import LONG_WINDOW, SHORT_WINDOW, Pace
+from server.domain.snapshots import Snapshot
+from server.domain.tracked_alerts import TrackedAlert, each_once
+from server.errors import CampaignsError
+
+
+class NoCounts(CampaignsError):
+    """GitHub told no counts of a campaign, so there is nothing to report."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"GitHub gives no counts for campaign {number}, so its progress is not known.", "Try later.")
+
+
+class Reported(NamedTuple):
+    """A campaign that is to be reported, and what is known about it.
+
+    Attributes:
+        campaign: as GitHub tells it now, with its counts.
+        history: its snapshots, in the order in which they were stored.
+        alerts: those it was published with, as they stand now; None when this server does not know them.
+        org, url: told as they are.
+    """
+
+    campaign: Campaign
+    history: Sequence[Snapshot] = ()
+    alerts: Iterable[TrackedAlert] | None = None
+    org: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """A campaign's numbers, neither rounded nor put into words.
+
+    Attributes:
+        reported: the campaign and what is known about it.
+        now: GitHub's time, in UTC.
+        stats: GitHub's counts.
+        alerts: each once; empty when they are not known.
+        course: by the alerts when they are as many as GitHub counts, otherwise by the snapshots.
+        needed: alerts a day to finish in time; None as `pace.needed`, and for a closed campaign.
+        short, long: the paces held in 7 and 28 days; None when too little is known, and for a closed campaign.
+    """
+
+    reported: Reported
+    now: datetime
+    stats: AlertStats
+    alerts: tuple[TrackedAlert, ...]
+    course: Course
+    needed: float | None
+    short: Pace | None
+    long: Pace | None
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign as GitHub tells it."""
+        return self.reported.campaign
+
+    @property
+    def start(self) -> datetime:
+        """When it was published, or at least created."""
+        return started(self.campaign)
+
+    @property
+    def left(self) -> int:
+        """Alerts that are not closed."""
+        return self.stats.total - self.stats.closed_count
+
+    @property
+    def days(self) -> float:
+        """Days to the end with their fraction, negative when it has passed."""
+        return paces.days_until(self.campaign.ends_at, self.now)
+
+    @property
+    def pace(self) -> Pace | None:
+        """The pace that decides: that of 28 days, or that of 7 as long as there is no other."""
+        return self.long or self.short
+
+    @cached_property
+    def projection(self) -> Projection | None:
+        """How long the rest will take; None when nothing is left or no pace is known."""
+        return project(self.left, self.pace) if self.left and self.pace else None
+
+    @property
+    def time_used(self) -> float:
+        """From 0 to 1: the time from the start to the end that is over, of a closed campaign when it was closed."""
+        start, end = self.start.timestamp(), self.campaign.ends_at.timestamp()
+        until = self.now.timestamp()
+        if self.campaign.state == "closed" and self.campaign.closed_at:
+            until = min(until, self.campaign.closed_at.timestamp())
+        return min(max((until - start) / (end - start), 0.0), 1.0) if end > start else 1.0
+
+    def closed_since(self, since: datetime) -> int | None:
+        """Return how many alerts were closed since a moment, less those that came back; None when not known.
+
+        When the campaign began later it is all that are closed: a campaign is published with open alerts.
+        """
+        if since <= self.start:
+            return self.stats.closed_count
+        if since.timestamp() < self.course.begin:
+            return None
+        return round(self.course.points[-1].closed - self.course.closed_at(since.timestamp()))
+
+
+def started(campaign: Campaign) -> datetime:
+    """Return when a campaign was published, or, when that is not told, created."""
+    return campaign.published_at or campaign.created_at
+
+
+def measure(reported: Reported, now: datetime) -> Measures:
+    """Measure a campaign.
+
+    Raises:
+        NoCounts: GitHub did not tell its counts.
+    """
+    now = now.astimezone(UTC)
+    campaign, stats = reported.campaign, reported.campaign.alert_stats
+    if stats is None:
+        raise NoCounts(campaign.number)
+    alerts = each_once(reported.alerts or ())
+    if alerts and len(alerts) == stats.total:
+        course = courses.of_alerts(alerts, started(campaign), now)
+    else:
+        course = courses.of_snapshots(reported.history, stats, now)
+    is_open = campaign.state == "open"
+    return Measures(
+        reported=reported,
+        now=now,
+        stats=stats,
+        alerts=alerts,
+        course=course,
+        needed=paces.needed(stats.total - stats.closed_count, campaign.ends_at, now) if is_open else None,
+        short=paces.held(course, SHORT_WINDOW) if is_open else None,
+        long=paces.held(course, LONG_WINDOW) if is_open else None,
+    )

@@ -1,0 +1,109 @@
+"""The report of one campaign, or of several with the worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from server.domain import campaign_report
+from server.domain.dates import wire
+from server.domain.measures import Measures, NoCounts, Reported, measure
+from server.domain.report_summary import Told, summary
+from server.domain.report_words import day
+from server.domain.reports import ProgressReport
+from server.domain.snapshots import Snapshot
+from server.domain.standing import standing
+
+
+def progress_report(
+    reported: Iterable[Reported],
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    detail: bool | None = None,
+    partial: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> ProgressReport:
+    """Report how campaigns are going.
+
+    Args:
+        reported: the campaigns, in any order.
+        now: GitHub's time.
+        since: the moment from which on changes are told.
+        detail: whether each is told whole; by default only one that is alone.
+        partial: what could not be read. A campaign without counts is added to it.
+        notes: what else is to be said; what is found here comes after it.
+
+    Returns:
+        The campaigns with the worst first: overdue by days, at risk by lateness, unknown, on track, done.
+    """
+    measured, unread = _measured(reported, now)
+    told = sorted((Told(each, standing(each)) for each in measured), key=_place)
+    describe = campaign_report.whole if (len(told) == 1 if detail is None else detail) else campaign_report.row
+    campaigns = [describe(each.measured, each.standing, since) for each in told]
+    closed_since = [each.closed_since for each in campaigns if each.closed_since is not None]
+    sums = len(campaigns) > 1
+    return ProgressReport(
+        summary=summary(told, now, since),
+        as_of=now.astimezone(UTC).replace(microsecond=0),
+        since=since.astimezone(UTC) if since else None,
+        campaigns=campaigns,
+        open_count=sum(each.open_count for each in campaigns) if sums else None,
+        in_progress_count=sum(each.in_progress_count for each in campaigns) if sums else None,
+        closed_count=sum(each.closed_count for each in campaigns) if sums else None,
+        closed_since=sum(closed_since) if sums and closed_since else None,
+        partial=[*partial, *unread] or None,
+        notes=[*notes, *_notes(told, since)] or None,
+    )
+
+
+def _measured(reported: Iterable[Reported], now: datetime) -> tuple[list[Measures], list[str]]:
+    measured, unread = [], []
+    for each in reported:
+        try:
+            measured.append(measure(each, now))
+        except NoCounts as error:
+            unread.append(str(error))
+    return measured, unread
+
+
+def _place(told: Told) -> tuple[tuple[int, float], int, str, int]:
+    reported = told.measured.reported
+    return told.standing.place, -told.measured.left, reported.org or "", reported.campaign.number
+
+
+def _notes(told: Sequence[Told], since: datetime | None) -> list[str]:
+    notes = [note for each in told for note in (_known_alerts(each.measured), _moved_end(each.measured, since)) if note]
+    dark = [each.label for each in told if since and each.measured.closed_since(since) is None]
+    if since and dark:
+        at = day(since, told[0].measured.now)
+        notes.append(f"What was closed since {at} is not known of {', '.join(dark)}: the history begins later.")
+    return notes
+
+
+def _known_alerts(measured: Measures) -> str | None:
+    known, counted = len(measured.alerts), measured.stats.total
+    if known in (0, counted):
+        return None
+    return (
+        f"Campaign {measured.campaign.number}: GitHub counts {counted} alerts, {known} are known here. Repositories, "
+        "severities, fixed and dismissed are those of the known; the trend is by the history."
+    )
+
+
+def _moved_end(measured: Measures, since: datetime | None) -> str | None:
+    """Say that the end is not what it was at `since`, or in the first snapshot when that is later."""
+    reference = _reading(measured.reported.history, since, measured.now)
+    if reference is None or reference.ends_at == measured.campaign.ends_at:
+        return None
+    earlier, later = wire(reference.ends_at), wire(measured.campaign.ends_at)
+    if earlier[:10] != later[:10]:
+        earlier, later = earlier[:10], later[:10]
+    return f"Campaign {measured.campaign.number}: the end was moved from {earlier} to {later}."
+
+
+def _reading(history: Iterable[Snapshot], since: datetime | None, now: datetime) -> Snapshot | None:
+    """Return the last snapshot up to `since`, or the first when there is none."""
+    readings = sorted((reading for reading in history if reading.at <= now), key=lambda reading: reading.at)
+    earlier = [reading for reading in readings if since and reading.at <= since]
+    return earlier[-1] if earlier else next(iter(readings), None)
