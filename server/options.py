@@ -11,6 +11,7 @@ from typing import Any
 from server.domain.checks import check_org
 from server.errors import ConfigurationError
 from server.settings import API_VERSIONS, GITHUB_API, Settings
+from server.store.addresses import is_address, read_address
 
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 _ONLY_FOR_GITHUB = frozenset({"api_url", "token_file", "app_id", "app_key_file"})
@@ -46,10 +47,8 @@ def _path(value: str) -> Path:
     return Path(value).expanduser()
 
 
-def _store_file(value: str) -> Path:
-    if "://" in value:
-        raise ValueError("must be the path of a file, not an address")
-    return _path(value)
+def _store_place(value: str) -> Path | str:
+    return read_address(value).text if is_address(value) else _path(value)
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,9 @@ OPTIONS = (
     Option(
         "--store",
         "SECURITY_CAMPAIGNS_STORE",
-        "file that keeps what GitHub does not remember (default: in the user's state folder; none for the sandbox)",
-        _store_file,
+        "where to keep what GitHub does not remember: a file (default: in the user's state folder; none for the "
+        "sandbox), or postgresql://USER@HOST/DATABASE",
+        _store_place,
     ),
     Option("--no-store", "SECURITY_CAMPAIGNS_NO_STORE", "keep nothing", _switch, switch=True),
     Option("--log-level", "SECURITY_CAMPAIGNS_LOG_LEVEL", "how much to log (default: warning)", choices=LOG_LEVELS),

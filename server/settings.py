@@ -38,8 +38,8 @@ class Settings:
         patience: the longest that one call waits for GitHub (rate limits and repeats together), in seconds.
         timeout: how long one request may take, in seconds. GitHub itself gives up after about ten.
         parallel_reads: how many pages of alerts are read at the same time, at most. GitHub asks for restraint.
-        store: the file that keeps what GitHub does not remember; None for the platform's usual place, and with the
-            sandbox for none.
+        store: what keeps what GitHub does not remember: a file, or the address of a PostgreSQL database, never with a
+            password; None for a file in the platform's usual place, and with the sandbox for none.
         no_store: keep nothing.
         look_again: the pauses before each look for a campaign whose creation had no clear answer, in seconds.
     """
@@ -59,7 +59,7 @@ class Settings:
     patience: float = 30.0
     timeout: float = 15.0
     parallel_reads: int = 4
-    store: Path | None = None
+    store: Path | str | None = None
     no_store: bool = False
     look_again: tuple[float, ...] = (1.0, 3.0)
 

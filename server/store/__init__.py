@@ -1,1 +1,1 @@
-"""What GitHub does not remember: which alerts a published campaign holds."""
+"""What GitHub does not remember: which alerts a published campaign holds, and how campaigns stood before."""

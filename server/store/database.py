@@ -1,47 +1,31 @@
-"""Short transactions on the store's file, each on a connection of its own.
-
-So nothing is held between calls: a file that was locked, moved or restored meanwhile is simply the next one opened.
-"""
+"""Short transactions on the store, which is brought up to date on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection
 
 from server.errors import StoreFailed
 from server.store.failures import told_as_store_failed
 from server.store.migrations import MIGRATIONS, Migration, migrate, version_of
-from server.store.sqlite_file import PATIENCE, PRAGMAS, begin, connect
+from server.store.places import Place
 
 _Result = TypeVar("_Result")
 
 
 class Database:
-    """The store's file. Its methods block, and may be called from any thread.
+    """The store's tables. Its methods block, and may be called from any thread.
 
     Args:
-        path: absolute.
-        patience: how long to wait for others at work, in seconds.
-        pragmas: SQLite settings beside or instead of the usual ones.
+        place: where they are.
         migrations: the way to today's schema.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        patience: float = PATIENCE,
-        pragmas: Mapping[str, int | str] | None = None,
-        migrations: Sequence[Migration] = MIGRATIONS,
-    ) -> None:
-        self._path = path
+    def __init__(self, place: Place, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+        self._place = place
         self._migrations = migrations
-        settings = {**PRAGMAS, **(pragmas or {})}
-        self._engine = create_engine("sqlite://", creator=lambda: connect(path, settings, patience), poolclass=NullPool)
-        event.listen(self._engine, "begin", lambda connection: _begin(connection, patience))
 
     def exists(self) -> bool:
         """Tell whether there is anything to read.
@@ -49,11 +33,8 @@ class Database:
         Raises:
             StoreFailed: when that cannot be told.
         """
-        with told_as_store_failed(self._path):
-            try:
-                return bool(self._path.stat())
-            except FileNotFoundError:
-                return False
+        with told_as_store_failed(self._place.name, self._place.explain):
+            return self._place.exists()
 
     def read(self, work: Callable[[Connection], _Result]) -> _Result:
         """Return what `work` finds, while others may write.
@@ -61,43 +42,31 @@ class Database:
         Raises:
             StoreFailed: when the store cannot be used.
         """
-        found = self._transact("DEFERRED", lambda connection: self._if_up_to_date(connection, work))
-        return self.write(work) if found is None else found[0]
+        with told_as_store_failed(self._place.name, self._place.explain), self._place.reading() as connection:
+            if self._version(connection) == len(self._migrations):
+                return work(connection)
+        return self.write(work)
 
     def write(self, work: Callable[[Connection], _Result]) -> _Result:
         """Do `work` and commit it; nobody else writes meanwhile. An older store is brought up to date first.
 
         Raises:
-            StoreFailed: when the store cannot be used; then nothing of it was done.
+            StoreFailed: when the store cannot be used; then nothing of it was done, unless the connection to a server
+                broke while it committed.
         """
-
-        def up_to_date(connection: Connection) -> _Result:
+        with told_as_store_failed(self._place.name, self._place.explain), self._place.writing() as connection:
             migrate(connection, self._version(connection), self._migrations)
             return work(connection)
 
-        return self._transact("IMMEDIATE", up_to_date)
-
-    def _transact(self, kind: str, work: Callable[[Connection], _Result]) -> _Result:
-        with (
-            told_as_store_failed(self._path),
-            self._engine.connect().execution_options(begin=kind) as connection,
-            connection.begin(),
-        ):
-            return work(connection)
-
-    def _if_up_to_date(self, connection: Connection, work: Callable[[Connection], _Result]) -> tuple[_Result] | None:
-        return (work(connection),) if self._version(connection) == len(self._migrations) else None
+    def close(self) -> None:
+        """Let go of what is open. A later transaction opens it anew."""
+        self._place.close()
 
     def _version(self, connection: Connection) -> int:
         version = version_of(connection)
         if version > len(self._migrations):
             raise StoreFailed(
-                f"The store {self._path} was written by a newer version of this program.",
-                "Upgrade the program, name another file with --store, or run with --no-store.",
+                f"The store {self._place.name} was written by a newer version of this program.",
+                f"Upgrade the program, {self._place.elsewhere}",
             )
         return version
-
-
-def _begin(connection: Connection, patience: float) -> None:
-    raw: Any = connection.connection.dbapi_connection
-    begin(raw, connection.get_execution_options()["begin"], patience)

@@ -2,82 +2,30 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from server.errors import StoreFailed
-from server.store.migrations import NotAStore
-from server.store.sqlite_file import ForeignLink, is_busy
 
-_ELSEWHERE = "name another file with --store, or run with --no-store."
-_LOCKED = ("is locked by another program", "Try again; if it stays so, look for what keeps it open.")
-_READ_ONLY = ("is read-only", f"Make the file and its folder writable, {_ELSEWHERE}")
-_FORBIDDEN = ("may not be read and written by this user", f"Change its permissions or its folder's, {_ELSEWHERE}")
-_FULL = ("cannot grow: there is no space left", f"Make room, {_ELSEWHERE}")
-_DAMAGED = (
-    "is damaged or no store",
-    f"Move it away, and a new one is begun that knows nothing of the past; or {_ELSEWHERE}",
-)
-_NOT_OURS = ("belongs to another program", _ELSEWHERE.capitalize())
-_NO_FILE = ("is a folder or a device, not a file", _ELSEWHERE.capitalize())
-_NO_FOLDER = ("is not in a folder: something on its path is a file", _ELSEWHERE.capitalize())
-_LINK = ("is or lies behind a symbolic link that another user made", _ELSEWHERE.capitalize())
-_DISK = ("cannot be read or written: the disk reports an error", f"Look at the disk, {_ELSEWHERE}")
-_CLOSED = ("cannot be opened", f"See that it is a file which this user may read and write, {_ELSEWHERE}")
-_UNUSABLE = ("cannot be used", f"Move it away, {_ELSEWHERE}")
-_UNFIT = ("cannot keep what it was given, or holds what cannot be read", _ELSEWHERE.capitalize())
-
-_BY_SQLITE_CODE = {
-    sqlite3.SQLITE_READONLY: _READ_ONLY,
-    sqlite3.SQLITE_PERM: _FORBIDDEN,
-    sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_NOTADB: _DAMAGED,
-    sqlite3.SQLITE_CANTOPEN: _CLOSED,
-    sqlite3.SQLITE_IOERR: _DISK,
-}
-_BY_ERRNO = {
-    errno.EROFS: _READ_ONLY,
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EIO: _DISK,
-}
-_BY_TYPE: tuple[tuple[type[Exception], tuple[str, str]], ...] = (
-    (ForeignLink, _LINK),
-    (PermissionError, _FORBIDDEN),
-    (IsADirectoryError, _NO_FILE),
-    (NotADirectoryError, _NO_FOLDER),
-    (NotAStore, _NOT_OURS),
-    (ValueError, _UNFIT),
-    (OverflowError, _UNFIT),
-)
+Explanation = tuple[str, str]
+"""What is wrong, after the store's name and without a full stop; and what to do."""
 
 
 @contextmanager
-def told_as_store_failed(path: Path) -> Iterator[None]:
-    """Turn what goes wrong inside into StoreFailed, whose text holds the path but neither SQL nor a value."""
+def told_as_store_failed(name: str, explain: Callable[[Exception], Explanation]) -> Iterator[None]:
+    """Turn what goes wrong inside into StoreFailed, whose text holds the store's name but neither SQL nor a value."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, OverflowError) as failure:
-        what, remedy = _explanation(failure)
-        raise StoreFailed(f"The store {path} {what}.", remedy) from failure
+        what, remedy = explain(failure)
+        raise StoreFailed(f"The store {name} {what}.", remedy) from failure
 
 
-def _explanation(failure: Exception) -> tuple[str, str]:
-    cause = getattr(failure, "orig", None) or failure
-    if is_busy(cause):
-        return _LOCKED
-    if isinstance(cause, sqlite3.Error):
-        code = getattr(cause, "sqlite_errorcode", None)  # absent when Python itself complains
-        return _UNUSABLE if code is None else _BY_SQLITE_CODE.get(code & 0xFF, _UNUSABLE)
-    for kind, explanation in _BY_TYPE:
-        if isinstance(cause, kind):
-            return explanation
-    if isinstance(cause, OSError):
-        return _BY_ERRNO.get(cause.errno or 0, _CLOSED)
-    return _UNUSABLE
+def explained_by_type(
+    cause: BaseException, explanations: Sequence[tuple[type[Exception], Explanation]]
+) -> Explanation | None:
+    """Return the first explanation whose type fits."""
+    return next((explanation for kind, explanation in explanations if isinstance(cause, kind)), None)

@@ -16,7 +16,11 @@ def _keep_publications(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.publications, schema.publication_alerts])
 
 
-MIGRATIONS: tuple[Migration, ...] = (_keep_publications,)
+def _keep_history(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.snapshots, schema.reports])
+
+
+MIGRATIONS: tuple[Migration, ...] = (_keep_publications, _keep_history)
 
 
 class NotAStore(ValueError):
@@ -31,7 +35,10 @@ def version_of(connection: Connection) -> int:
     """
     tables = inspect(connection).get_table_names()
     if schema.schema_version.name in tables:
-        return connection.scalar(select(func.max(schema.schema_version.c.version))) or 0
+        version = connection.scalar(select(func.max(schema.schema_version.c.version)))
+        if isinstance(version, int | None):
+            return version or 0
+        raise NotAStore  # other programs have a table of this name, with texts in it
     if tables:
         raise NotAStore
     return 0

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, select, update
 
 from server.domain.models import Campaign
+from server.store.columns import moment, seconds, storable
 from server.store.database import Database
 from server.store.records import Intent, KeptAlert, Publication, PublishedAlerts, Unsettled
 from server.store.schema import publication_alerts, publications
 from server.store.settling import may_be_under_way, sentence, settle
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN = ("intended", "unknown")  # the other states: published, abandoned, replaced
 
 
@@ -52,7 +52,7 @@ class Publications:
 
         def work(connection: Connection) -> None:
             there = connection.scalar(select(publications.c.id).where(publications.c.id == intent.key))
-            ending = {"state": "unknown", "why": _storable(why)}
+            ending = {"state": "unknown", "why": storable(why)}
             if there is None:
                 self._insert(connection, intent, ending)
             else:
@@ -117,8 +117,8 @@ class Publications:
             Unsettled(
                 key=row.id,
                 name=row.name,
-                ends_at=_moment(row.ends_at),
-                at=_moment(row.intended_at),
+                ends_at=moment(row.ends_at),
+                at=moment(row.intended_at),
                 account=row.account,
                 alert_count=row.alert_count,
                 why=row.why,
@@ -130,7 +130,7 @@ class Publications:
         held = select(publications.c.campaign_number, publications.c.campaign_created_at).where(
             self._of(org), publications.c.state == "published"
         )
-        return {(number, _moment(created_at)) for number, created_at in connection.execute(held)}
+        return {(number, moment(created_at)) for number, created_at in connection.execute(held)}
 
     def _give_number(
         self, connection: Connection, key: int, org: str, number: int, created_at: datetime
@@ -140,18 +140,18 @@ class Publications:
         Two things can hold it: a publication that was settled wrongly, to be settled anew, and one whose campaign of
         another day had the same number.
         """
-        seconds = _seconds(created_at)
+        made = seconds(created_at)
         _change(
             connection,
             and_(self._of(org), publications.c.campaign_number == number, publications.c.id != key),
             {
-                "state": case((publications.c.campaign_created_at == seconds, "unknown"), else_="replaced"),
+                "state": case((publications.c.campaign_created_at == made, "unknown"), else_="replaced"),
                 "campaign_number": None,
                 "campaign_created_at": None,
                 "why": "its campaign's number is another's",
             },
         )
-        return {"state": "published", "campaign_number": number, "campaign_created_at": seconds, "why": None}
+        return {"state": "published", "campaign_number": number, "campaign_created_at": made, "why": None}
 
     def _insert(self, connection: Connection, intent: Intent, ending: Mapping[str, Any]) -> None:
         publication = intent.publication
@@ -162,10 +162,10 @@ class Publications:
             "kind": publication.kind,
             "name": publication.name,
             "description": publication.description,
-            "ends_at": _seconds(publication.ends_at),
+            "ends_at": seconds(publication.ends_at),
             "filter": publication.filter,
             "account": publication.account,
-            "intended_at": _seconds(publication.at),
+            "intended_at": seconds(publication.at),
         }
         connection.execute(insert(publications).values({**_storable_row(row), **ending}))
         if publication.alerts:
@@ -180,7 +180,7 @@ def _change(connection: Connection, which: ColumnElement[bool], values: Mapping[
 
 
 def _abandoned(why: str) -> dict[str, Any]:
-    return {"state": "abandoned", "campaign_number": None, "campaign_created_at": None, "why": _storable(why)}
+    return {"state": "abandoned", "campaign_number": None, "campaign_created_at": None, "why": storable(why)}
 
 
 def _published(connection: Connection, row: Row[Any]) -> PublishedAlerts:
@@ -190,28 +190,15 @@ def _published(connection: Connection, row: Row[Any]) -> PublishedAlerts:
         org=row.org,
         kind=row.kind,
         name=row.name,
-        ends_at=_moment(row.ends_at),
+        ends_at=moment(row.ends_at),
         alerts=tuple(KeptAlert(*alert) for alert in alerts),
-        at=_moment(row.intended_at),
+        at=moment(row.intended_at),
         description=row.description,
         filter=row.filter,
         account=row.account,
     )
-    return PublishedAlerts(publication, row.campaign_number, _moment(row.campaign_created_at))
+    return PublishedAlerts(publication, row.campaign_number, moment(row.campaign_created_at))
 
 
 def _storable_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _storable(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _storable(text: str) -> str:
-    """Replace the two things that no database takes: halves of characters, and the null character."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _seconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(seconds=1)
-
-
-def _moment(seconds: int) -> datetime:
-    return _EPOCH + timedelta(seconds=seconds)
+    return {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}

@@ -1,6 +1,6 @@
 """The tables, for SQLite and PostgreSQL alike. Moments are seconds since 1970, UTC.
 
-What is kept later (snapshots, the audit, used answers) gets tables of its own here and a migration each.
+What is kept later (the audit, used answers) gets tables of its own here and a migration each.
 """
 
 from __future__ import annotations
@@ -62,4 +62,28 @@ publication_alerts = Table(
     Column("severity", Text),
     Column("rule", Text),
     Column("created_at", BigInteger),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("org", Text, primary_key=True),
+    Column("campaign_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("campaign_created_at", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("open_count", BigInteger, nullable=False),
+    Column("in_progress_count", BigInteger, nullable=False),
+    Column("closed_count", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    sqlite_with_rowid=False,  # the long key is then kept once, not twice
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("org", Text, primary_key=True),
+    Column("reported_at", BigInteger, nullable=False),
 )

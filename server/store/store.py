@@ -6,29 +6,40 @@ SQLAlchemy is imported when the store is first used, in a worker thread, since a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
 from server.domain.models import Campaign
+from server.domain.snapshots import Snapshot
 from server.errors import StoreFailed
 from server.settings import Settings
+from server.store.addresses import PostgresAddress, read_address
 from server.store.records import Intent, Publication, PublishedAlerts, Unsettled
 
 if TYPE_CHECKING:
+    from server.store.database import Database
+    from server.store.history import History
+    from server.store.places import Place
     from server.store.publications import Publications
 
 _FILE = "store.sqlite3"
 _Result = TypeVar("_Result")
 
 
+class _Opened(NamedTuple):
+    database: Database
+    publications: Publications
+    history: History
+
+
 class Store:
-    """Keeps which alerts a published campaign holds, since no GitHub endpoint tells.
+    """Keeps what no GitHub endpoint tells: which alerts a published campaign holds, and how campaigns stood before.
 
     A publication is written down before it leaves, and its ending after it, so that a crash in between is seen and
     settled later. Every method raises StoreFailed, and nothing else, when the store cannot be used; the next call
@@ -36,16 +47,20 @@ class Store:
 
     Args:
         host: the API host, so that the organizations of github.com and ghe.com do not mix.
-        path: the file, or None to keep nothing. It and its folder are made when something is first kept.
-        options: for the Database, beside its path.
+        place: a file, the address of a PostgreSQL database, or None to keep nothing. The file and its folder, or the
+            tables, are made when something is first kept.
+        options: for the file or the database, beside its name.
+
+    Raises:
+        ValueError: when an address is none, or holds a password; with a sentence that does not repeat it.
     """
 
-    def __init__(self, host: str, path: Path | None, **options: Any) -> None:
+    def __init__(self, host: str, place: Path | str | None, **options: Any) -> None:
         self._host = host.lower()
-        self._path = path.absolute() if path else None
+        self._place = place.absolute() if isinstance(place, Path) else None if place is None else read_address(place)
         self._options = options
         self._opening = threading.Lock()
-        self._opened: Publications | None = None
+        self._opened: _Opened | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Store:
@@ -61,7 +76,7 @@ class Store:
     @property
     def kept(self) -> bool:
         """Whether anything is kept at all."""
-        return self._path is not None
+        return self._place is not None
 
     async def intend(self, publication: Publication) -> Intent:
         """Write down what is about to be published; on return it is on the disk.
@@ -71,7 +86,7 @@ class Store:
                 `published` with that, which then keeps everything at once.
         """
         intent = Intent(publication)
-        await self._use(lambda kept: kept.intend(intent), None)
+        await self._use(lambda kept: kept.publications.intend(intent), None)
         return intent
 
     async def published(self, intent: Intent, campaign_number: int, created_at: datetime) -> None:
@@ -82,7 +97,7 @@ class Store:
         """
         with anyio.CancelScope(shield=True):
             try:
-                await self._use(lambda kept: kept.published(intent, campaign_number, created_at), None)
+                await self._use(lambda kept: kept.publications.published(intent, campaign_number, created_at), None)
             except StoreFailed as failure:
                 campaign = f"campaign {intent.publication.org}/{campaign_number}"
                 failure.what = f"The alerts of {campaign}, which is published, could not be kept. {failure.what}"
@@ -92,7 +107,7 @@ class Store:
     async def abandoned(self, intent: Intent, why: str) -> None:
         """Note that certainly no campaign came of it; not given up when the call is cancelled."""
         with anyio.CancelScope(shield=True):
-            await self._use(lambda kept: kept.abandoned(intent, why), None)
+            await self._use(lambda kept: kept.publications.abandoned(intent, why), None)
 
     async def unknown(self, intent: Intent, why: str) -> None:
         """Note that it is not known whether a campaign came of it; not given up when the call is cancelled.
@@ -102,7 +117,7 @@ class Store:
         """
         with anyio.CancelScope(shield=True):
             try:
-                await self._use(lambda kept: kept.unknown(intent, why), None)
+                await self._use(lambda kept: kept.publications.unknown(intent, why), None)
             except StoreFailed as failure:
                 failure.nothing_written = False
                 raise
@@ -114,7 +129,7 @@ class Store:
             org: the organization.
             now: GitHub's time.
         """
-        return await self._look(lambda kept: kept.unsettled(org, now), [])
+        return await self._look(lambda kept: kept.publications.unsettled(org, now), [])
 
     async def settle(
         self, org: str, campaigns: Sequence[Campaign], *, now: datetime, complete_since: datetime | None
@@ -130,41 +145,83 @@ class Store:
         Returns:
             A sentence for each that was settled.
         """
-        return await self._look(lambda kept: kept.settle(org, campaigns, now, complete_since), [])
+        return await self._look(lambda kept: kept.publications.settle(org, campaigns, now, complete_since), [])
 
     async def alerts_of(self, org: str, campaign_number: int) -> PublishedAlerts | None:
         """Return what a campaign was published with, or None when this store does not know."""
-        return await self._look(lambda kept: kept.alerts_of(org, campaign_number), None)
+        return await self._look(lambda kept: kept.publications.alerts_of(org, campaign_number), None)
+
+    async def note(self, org: str, campaign_number: int, created_at: datetime, snapshot: Snapshot) -> bool:
+        """Keep a reading of a campaign if it is the hour's first or differs from the one before.
+
+        Args:
+            org: the organization.
+            campaign_number: the campaign's number.
+            created_at: GitHub's, of the campaign: tells it from another one that had this number.
+            snapshot: the reading.
+
+        Returns:
+            Whether it was kept.
+        """
+        return await self._use(lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False)
+
+    async def history(
+        self, org: str, campaign_number: int, created_at: datetime, *, since: datetime | None = None
+    ) -> list[Snapshot]:
+        """Return the kept readings of a campaign, the oldest first; with `since`, those of then and later."""
+        return await self._look(lambda kept: kept.history.of(org, campaign_number, created_at, since), [])
+
+    async def note_report(self, org: str, at: datetime) -> None:
+        """Note that an organization was reported on, in GitHub's time."""
+        await self._use(lambda kept: kept.history.note_report(org, at), None)
+
+    async def last_report(self, org: str) -> datetime | None:
+        """Return when an organization was last reported on, or None when that is not known."""
+        return await self._look(lambda kept: kept.history.last_report(org), None)
 
     async def aclose(self) -> None:
-        """Let go of what was opened; no connection to a file outlives its call. A later call opens the store anew."""
-        self._opened = None
+        """Let go of what was opened. A later call opens the store anew."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await anyio.to_thread.run_sync(opened.database.close)
 
-    async def _look(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
+    async def _look(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
         """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
-        if self._path is not None:
+        if isinstance(self._place, Path):
             try:
-                await anyio.Path(self._path).lstat()
+                await anyio.Path(self._place).lstat()
             except FileNotFoundError:
                 return otherwise
             except OSError:
                 pass  # opening it tells what is wrong
         return await self._use(work, otherwise)
 
-    async def _use(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
-        if self._path is None:
+    async def _use(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
+        if self._place is None:
             return otherwise
-        path = self._path
-        return await anyio.to_thread.run_sync(lambda: work(self._open(path)))
+        place = self._place
+        return await anyio.to_thread.run_sync(lambda: work(self._open(place)))
 
-    def _open(self, path: Path) -> Publications:
+    def _open(self, place: Path | PostgresAddress) -> _Opened:
         with self._opening:
             if self._opened is None:
                 from server.store.database import Database  # noqa: PLC0415 - imports SQLAlchemy
+                from server.store.history import History  # noqa: PLC0415 - likewise
                 from server.store.publications import Publications  # noqa: PLC0415 - likewise
 
-                self._opened = Publications(Database(path, **self._options), self._host)
+                database = Database(_place(place, self._options))
+                self._opened = _Opened(database, Publications(database, self._host), History(database, self._host))
             return self._opened
+
+
+def _place(place: Path | PostgresAddress, options: Mapping[str, Any]) -> Place:
+    if isinstance(place, PostgresAddress):
+        from server.store.postgres import PostgresPlace  # noqa: PLC0415 - imports SQLAlchemy
+
+        return PostgresPlace(place, **options)
+    from server.store.sqlite import SqlitePlace  # noqa: PLC0415 - likewise
+
+    return SqlitePlace(place, **options)
 
 
 def _usual_place() -> Path:

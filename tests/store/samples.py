@@ -1,17 +1,26 @@
-"""Publications to keep, campaigns that came of them, and a look past the store into its file."""
+"""Publications and readings to keep, campaigns that came of them, and a look past the store into its tables."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
+import psycopg
+
 from server.domain.models import Campaign
+from server.domain.snapshots import Snapshot
+from server.store.addresses import read_address
+from server.store.database import Database
+from server.store.migrations import MIGRATIONS, Migration
+from server.store.postgres import PostgresPlace
 from server.store.records import KeptAlert, Publication
+from server.store.sqlite import SqlitePlace
 from server.store.store import Store
 
 HOST = "api.github.com"
@@ -37,8 +46,26 @@ PUBLICATION = Publication(
 )
 
 
-def store_at(path: Path | None, host: str = HOST, *, patience: float = 10.0, **pragmas: int) -> Store:
-    return Store(host, path, patience=patience, pragmas=pragmas)
+_opened: list[Callable[[], None]] = []
+
+
+def store_at(place: Path | str | None, host: str = HOST, *, patience: float = 10.0, **pragmas: int) -> Store:
+    store = Store(host, place, patience=patience, **({"pragmas": pragmas} if isinstance(place, Path) else {}))
+    _opened.append(lambda: anyio.run(store.aclose))
+    return store
+
+
+def close_stores() -> None:
+    """Close what `store_at` and `database_at` made."""
+    while _opened:
+        _opened.pop()()
+
+
+def database_at(place: Path | str, migrations: Sequence[Migration] = MIGRATIONS, patience: float = 10.0) -> Database:
+    kind = SqlitePlace(place, patience) if isinstance(place, Path) else PostgresPlace(read_address(place), patience)
+    database = Database(kind, migrations)
+    _opened.append(database.close)
+    return database
 
 
 def publication(**changes: Any) -> Publication:
@@ -50,6 +77,15 @@ def campaign(number: int = 7, **changes: Any) -> Campaign:
     return Campaign.model_validate({**facts, "updated_at": CREATED, **changes})
 
 
-def rows(path: Path, sql: str) -> Sequence[tuple[Any, ...]]:
-    with closing(sqlite3.connect(path)) as connection:
-        return connection.execute(sql).fetchall()
+def snapshot(at: datetime = AT, **changes: Any) -> Snapshot:
+    return Snapshot(at, 30, 5, 7, ENDS, "open")._replace(**changes)
+
+
+def rows(place: Path | str, sql: str) -> Sequence[tuple[Any, ...]]:
+    """Run a statement on the tables themselves and return what it finds."""
+    connection: Any = sqlite3.connect(place) if isinstance(place, Path) else psycopg.connect(place, autocommit=True)
+    with closing(connection):
+        cursor = connection.execute(sql)
+        found: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
+        connection.commit()
+        return found

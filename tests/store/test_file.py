@@ -13,11 +13,16 @@ import pytest
 from server.errors import StoreFailed
 from server.store.sqlite_file import connect
 from server.store.store import Store
-from tests.store.samples import PUBLICATION, rows, store_at
+from tests.store.samples import AT, CREATED, LATER, PUBLICATION, campaign, rows, snapshot, store_at
 
 pytestmark = pytest.mark.anyio
 
 NOBODY = 65534
+
+
+@pytest.fixture
+def place(path: Path) -> Path:
+    return path
 
 
 def mode(path: Path) -> int:
@@ -133,3 +138,34 @@ async def test_the_file_itself_refuses_half_an_ending(store: Store, path: Path, 
     await store.intend(PUBLICATION)
     with closing(connect(path)) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(f"UPDATE publications SET {change}")  # noqa: S608 - our own words
+
+
+async def test_asking_makes_no_file(store: Store, path: Path) -> None:
+    assert await store.alerts_of("octo-org", 7) is None
+    assert await store.unsettled("octo-org", LATER) == []
+    assert await store.settle("octo-org", [campaign(7)], now=LATER, complete_since=AT) == []
+    assert await store.history("octo-org", 7, CREATED) == []
+    assert await store.last_report("octo-org") is None
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("ending", ["published", "unknown"])
+async def test_an_ending_writes_down_again_what_went_with_a_deleted_file(store: Store, path: Path, ending: str) -> None:
+    intent = await store.intend(PUBLICATION)
+    for file in path.parent.iterdir():
+        file.unlink()
+    if ending == "published":
+        await store.published(intent, 7, CREATED)
+        known = await store.alerts_of("octo-org", 7)
+        assert known is not None
+        assert known.publication == PUBLICATION
+    else:
+        await store.unknown(intent, "no answer")
+        assert [each.key for each in await store.unsettled("octo-org", LATER)] == [intent.key]
+
+
+async def test_a_reading_makes_the_file_that_is_not_there(store: Store, path: Path) -> None:
+    assert await store.note("octo-org", 7, CREATED, snapshot())
+    path.unlink()
+    assert await store.note("octo-org", 7, CREATED, snapshot())
+    assert await store.history("octo-org", 7, CREATED) == [snapshot()]

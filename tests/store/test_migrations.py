@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
+import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 
@@ -14,13 +13,15 @@ from sqlalchemy import Connection, text
 from server.errors import StoreFailed
 from server.store.database import Database
 from server.store.migrations import MIGRATIONS, Migration
+from server.store.publications import Publications
+from server.store.records import Intent
 from server.store.store import Store
-from tests.store.samples import CREATED, LATER, PUBLICATION, rows, store_at
+from tests.store.samples import CREATED, HOST, LATER, PUBLICATION, database_at, publication, rows, snapshot
 
 
 def _first(connection: Connection) -> None:
     connection.execute(text("CREATE TABLE notes (id INTEGER PRIMARY KEY, said TEXT)"))
-    connection.execute(text("INSERT INTO notes (said) VALUES ('kept')"))
+    connection.execute(text("INSERT INTO notes (id, said) VALUES (1, 'kept')"))
 
 
 def _second(connection: Connection) -> None:
@@ -47,45 +48,46 @@ def read(database: Database) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("steps", [[(_first,), (_first, _second)], [(_first, _second)], [(_first,), (_first,)]])
 def test_a_store_passes_each_migration_once_and_keeps_what_it_holds(
-    path: Path, steps: list[tuple[Migration, ...]]
+    place: Path | str, steps: list[tuple[Migration, ...]]
 ) -> None:
     for migrations in steps:
-        Database(path, migrations=migrations).write(nothing)
+        database_at(place, migrations).write(nothing)
     kept = [(1, "kept", 4)] if len(steps[-1]) == 2 else [(1, "kept")]
-    assert read(Database(path, migrations=steps[-1])) == kept
-    versions = rows(path, "SELECT version FROM schema_version ORDER BY version")
+    assert read(database_at(place, steps[-1])) == kept
+    versions = rows(place, "SELECT version FROM schema_version ORDER BY version")
     assert versions == [(number,) for number, _ in enumerate(steps[-1], 1)]
 
 
-def test_reading_alone_brings_an_older_store_up_to_date(path: Path) -> None:
-    Database(path, migrations=(_first,)).write(nothing)
-    assert read(Database(path, migrations=(_first, _second))) == [(1, "kept", 4)]
+def test_reading_alone_brings_an_older_store_up_to_date(place: Path | str) -> None:
+    database_at(place, (_first,)).write(nothing)
+    assert read(database_at(place, (_first, _second))) == [(1, "kept", 4)]
 
 
-def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path) -> None:
-    Database(path, migrations=(_first,)).write(nothing)
+def test_a_migration_that_fails_leaves_the_store_as_it_was(place: Path | str) -> None:
+    database_at(place, (_first,)).write(nothing)
     with pytest.raises(StoreFailed, match="cannot be used"):
-        Database(path, migrations=(_first, _second, _broken)).write(nothing)
-    assert read(Database(path, migrations=(_first,))) == [(1, "kept")]
+        database_at(place, (_first, _second, _broken)).write(nothing)
+    assert read(database_at(place, (_first,))) == [(1, "kept")]
 
 
-def test_a_store_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
-    Database(path, migrations=(_first, _second)).write(nothing)
-    for use in (Database(path, migrations=(_first,)).read, Database(path, migrations=(_first,)).write):
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(place: Path | str) -> None:
+    database_at(place, (_first, _second)).write(nothing)
+    for use in (database_at(place, (_first,)).read, database_at(place, (_first,)).write):
         with pytest.raises(StoreFailed) as refused:
             use(forbidden)
-        assert str(refused.value) == (
-            f"The store {path} was written by a newer version of this program. Upgrade the program, name another file "
-            "with --store, or run with --no-store."
+        assert re.fullmatch(
+            r"The store \S+ was written by a newer version of this program\. Upgrade the program, name another "
+            r"(file|database) with --store, or run with --no-store\.",
+            str(refused.value),
         )
-    assert read(Database(path, migrations=(_first, _second))) == [(1, "kept", 4)]
+    assert read(database_at(place, (_first, _second))) == [(1, "kept", 4)]
 
 
-def test_many_that_start_at_once_migrate_once(path: Path) -> None:
+def test_many_that_start_at_once_migrate_once(place: Path | str) -> None:
     together = Barrier(8)
 
     def start(_: int) -> list[tuple[object, ...]]:
-        database = Database(path, migrations=(_first, _second))
+        database = database_at(place, (_first, _second))
         together.wait(10)
         return read(database)
 
@@ -94,60 +96,41 @@ def test_many_that_start_at_once_migrate_once(path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_store_that_became_newer_while_this_ran_is_refused(store: Store, path: Path) -> None:
+async def test_a_store_that_became_newer_while_this_ran_is_refused(store: Store, place: Path | str) -> None:
     await store.intend(PUBLICATION)
-    with closing(sqlite3.connect(path)) as newer:
-        newer.execute("INSERT INTO schema_version VALUES (?)", (len(MIGRATIONS) + 1,))
-        newer.commit()
+    rows(place, f"INSERT INTO schema_version VALUES ({len(MIGRATIONS) + 1})")  # noqa: S608 - our own number
     for ask in (store.intend(PUBLICATION), store.alerts_of("octo-org", 7), store.unsettled("octo-org", LATER)):
         with pytest.raises(StoreFailed, match="written by a newer version"):
             await ask
 
 
-# As the first release writes it. What a release wrote stays here, and must open in every later one.
-FIRST_RELEASE = """
-CREATE TABLE schema_version (version INTEGER NOT NULL, PRIMARY KEY (version));
-INSERT INTO schema_version VALUES (1);
-CREATE TABLE publications (
-    id INTEGER NOT NULL, host TEXT NOT NULL, org TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
-    name TEXT NOT NULL, description TEXT, ends_at BIGINT NOT NULL, filter TEXT, account TEXT,
-    intended_at BIGINT NOT NULL, campaign_number BIGINT, campaign_created_at BIGINT, why TEXT,
-    PRIMARY KEY (id),
-    CONSTRAINT published_has_number CHECK ((state = 'published') = (campaign_number IS NOT NULL)),
-    CONSTRAINT published_has_moment CHECK ((state = 'published') = (campaign_created_at IS NOT NULL)),
-    CONSTRAINT one_publication_of_a_campaign UNIQUE (host, org, campaign_number));
-CREATE INDEX publications_by_state ON publications (host, org, state);
-CREATE TABLE publication_alerts (
-    publication_id INTEGER NOT NULL, repository_id BIGINT NOT NULL, alert_number BIGINT NOT NULL,
-    repository TEXT, severity TEXT, rule TEXT, created_at BIGINT,
-    PRIMARY KEY (publication_id, repository_id, alert_number),
-    FOREIGN KEY(publication_id) REFERENCES publications (id) ON DELETE CASCADE);
-INSERT INTO publications VALUES (5, 'api.github.com', 'octo-org', 'code', 'published', 'Old', NULL, 1798761599, NULL,
-    NULL, 1780315200, 7, 1780315202, NULL);
-INSERT INTO publication_alerts VALUES (5, 41001, 3, 'payments', 'high', 'js/xss', 1700000000);
-"""
+@pytest.mark.anyio
+@pytest.mark.parametrize("version", ["TEXT", "BOOLEAN"])
+async def test_a_table_of_the_same_name_that_holds_something_else_is_another_programs(
+    store: Store, place: Path | str, version: str
+) -> None:
+    if isinstance(place, Path):
+        place.parent.mkdir()
+    rows(place, f"CREATE TABLE schema_version (version {version})")
+    rows(place, "INSERT INTO schema_version VALUES ('1')")
+    with pytest.raises(StoreFailed, match=r"belongs to another program|cannot be used"):
+        await store.intend(PUBLICATION)
+    assert rows(place, "SELECT count(*) FROM schema_version") == [(1,)]
 
 
 @pytest.mark.anyio
-async def test_a_store_of_the_first_release_opens(store: Store, path: Path) -> None:
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as first:
-        first.executescript(FIRST_RELEASE)
+async def test_the_first_schema_is_brought_up_to_date_and_keeps_what_it_held(store: Store, place: Path | str) -> None:
+    database = database_at(place, MIGRATIONS[:1])
+    publications = Publications(database, HOST)
+    intent, lost = Intent(PUBLICATION), Intent(publication(name="Lost"))
+    publications.intend(intent)
+    publications.published(intent, 7, CREATED)
+    publications.intend(lost)
+    assert await store.note("octo-org", 7, CREATED, snapshot())
+    assert await store.history("octo-org", 7, CREATED) == [snapshot()]
     known = await store.alerts_of("octo-org", 7)
     assert known is not None
-    assert (known.publication.name, known.created_at) == ("Old", CREATED)
-    assert known.alerts == ((41001, 3, "payments", "high", "js/xss", 1_700_000_000),)
-
-
-@pytest.mark.anyio
-async def test_an_upgraded_store_has_the_tables_of_a_new_one(store: Store, path: Path, tmp_path: Path) -> None:
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path)) as first:
-        first.executescript(FIRST_RELEASE)
-    await store.intend(PUBLICATION)
-    await store_at(tmp_path / "new").intend(PUBLICATION)
-
-    def tables(file: Path) -> set[str]:
-        return {"".join(sql.split()) for (sql,) in rows(file, "SELECT sql FROM sqlite_master") if sql is not None}
-
-    assert tables(path) == tables(tmp_path / "new")
+    assert known.publication == PUBLICATION
+    assert [each.key for each in await store.unsettled("octo-org", LATER)] == [lost.key]
+    with pytest.raises(StoreFailed, match="written by a newer version"):
+        publications.intend(intent)

@@ -1,8 +1,9 @@
-"""Several processes share the file, and some of them die."""
+"""Several processes share a store, and some of them die."""
 
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,17 @@ import pytest
 
 from server.store.store import Store
 from tests.processes import environment
-from tests.store.samples import ALERTS, CREATED, LATER, campaign, rows
+from tests.store.samples import ALERTS, AT, CREATED, LATER, campaign, rows, snapshot, store_at
 
-PROCESSES, EACH = 20, 20
+PROCESSES, FEW, EACH = 20, 4, 20
+APART = 1_000_000  # between the first numbers of two processes: more than one can use up
+SECONDS = int(os.environ.get("SECURITY_CAMPAIGNS_TEST_SECONDS", "2"))
+"""For so long all processes note readings; 60 for a thorough run."""
 
 
-def writer(path: Path, *arguments: int) -> subprocess.Popen[str]:
+def writer(place: Path | str, *words: str | int) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tests.store.writer", str(path), *map(str, arguments)],
+        [sys.executable, "-m", "tests.store.writer", str(place), *map(str, words)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -28,25 +32,87 @@ def writer(path: Path, *arguments: int) -> subprocess.Popen[str]:
     )
 
 
-def test_twenty_processes_that_start_and_write_at_once_lose_nothing(path: Path) -> None:
-    processes = [writer(path, 1000 * index + 1, EACH) for index in range(PROCESSES)]
-    endings = []
-    for process in processes:
-        try:
-            endings.append((*process.communicate(timeout=120), process.returncode))
-        finally:
+def endings(processes: list[subprocess.Popen[str]]) -> list[tuple[str, str, int]]:
+    """Return what processes said, complained about and ended with."""
+    ended: list[tuple[str, str, int]] = []
+    try:
+        ended += [(*process.communicate(timeout=120 + 2 * SECONDS), process.returncode) for process in processes]
+    finally:
+        for process in processes:
             process.kill()
-    assert endings == [("published\n", "", 0)] * PROCESSES
-    found = rows(path, "SELECT name, campaign_number FROM publications WHERE state = 'published'")
+    return ended
+
+
+def kept_numbers(place: Path | str) -> set[int]:
+    return {number for (number,) in rows(place, "SELECT open_count FROM snapshots")}
+
+
+def assert_sound(place: Path | str) -> None:
+    if isinstance(place, Path):
+        assert rows(place, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_twenty_processes_that_start_and_write_at_once_lose_nothing(place: Path | str) -> None:
+    processes = [writer(place, "publish", 1000 * index + 1, EACH) for index in range(PROCESSES)]
+    assert endings(processes) == [("published\n", "", 0)] * PROCESSES
+    found = rows(place, "SELECT name, campaign_number FROM publications WHERE state = 'published'")
     numbers = [1000 * index + number for index in range(PROCESSES) for number in range(1, EACH + 1)]
     assert sorted(found, key=lambda row: row[1]) == [(f"Campaign {number}", number) for number in numbers]
-    assert rows(path, "SELECT count(*) FROM publication_alerts") == [(PROCESSES * EACH * len(ALERTS),)]
-    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(place, "SELECT count(*) FROM publication_alerts") == [(PROCESSES * EACH * len(ALERTS),)]
+    assert_sound(place)
+
+
+def test_twenty_processes_that_note_and_look_at_once_lose_no_reading(place: Path | str) -> None:
+    processes = [writer(place, "note", APART * (index + 1), SECONDS) for index in range(PROCESSES)]
+    ended = endings(processes)
+    assert [(said.splitlines()[-1], complaint, code) for said, complaint, code in ended] == [
+        ("noted", "", 0)
+    ] * PROCESSES
+    said = [int(line) for words, _, _ in ended for line in words.splitlines()[:-1]]
+    assert len(said) > PROCESSES
+    assert sorted(kept_numbers(place)) == sorted(said)
+    assert_sound(place)
+
+
+def test_processes_that_note_the_same_readings_keep_each_once(place: Path | str) -> None:
+    """Their readings begin with the same numbers and moments, so only the fastest is told that it kept one."""
+    ended = endings([writer(place, "note", 1, 1) for _ in range(FEW)])
+    assert [(complaint, code) for _, complaint, code in ended] == [("", 0)] * FEW
+    said = [int(line) for words, _, _ in ended for line in words.splitlines()[:-1]]
+    assert sorted(said) == sorted(kept_numbers(place)) == list(range(1, len(said) + 1))
 
 
 @pytest.mark.anyio
-async def test_an_intent_outlives_the_death_of_its_process_and_is_settled_by_the_next(path: Path, store: Store) -> None:
-    with writer(path, 7) as process:
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_killed_process_loses_no_committed_reading_and_leaves_a_store_that_opens(
+    place: Path | str, seed: int
+) -> None:
+    """Some are killed while they start and make the store, some in the middle of a transaction."""
+    chance, said = random.Random(seed), list[int]()  # noqa: S311 - no secret
+    for index in range(4):
+        with writer(place, "note", APART * (index + 1), 60) as process:
+            assert process.stdout is not None
+            for _ in range(chance.choice([0, 1, 30]) if index else 1):
+                process.stdout.readline()
+            try:
+                process.wait(timeout=chance.uniform(0, 0.5))
+            except subprocess.TimeoutExpired:
+                process.kill()
+            said += [int(line) for line in process.stdout.read().splitlines() if line.isdigit()]
+    store = store_at(place)
+    last = snapshot(AT.replace(year=2100), open_count=0)
+    assert await store.note("octo-org", 7, CREATED, last)
+    known = [each.open_count for each in await store.history("octo-org", 7, CREATED)]
+    assert set(known) >= set(said)
+    assert known[-1] == 0
+    assert_sound(place)
+
+
+@pytest.mark.anyio
+async def test_an_intent_outlives_the_death_of_its_process_and_is_settled_by_the_next(
+    place: Path | str, store: Store
+) -> None:
+    with writer(place, "intend", 7) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "intended\n"
         process.kill()

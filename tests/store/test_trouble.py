@@ -1,4 +1,4 @@
-"""A store that cannot be used costs what it would have kept: one error, and the next call tries anew."""
+"""A file that cannot be used costs what it would have kept: one error, and the next call tries anew."""
 
 from __future__ import annotations
 
@@ -21,6 +21,11 @@ from tests.store.samples import ALERTS, CREATED, LATER, PUBLICATION, publication
 pytestmark = pytest.mark.anyio
 
 NOBODY = 65534
+
+
+@pytest.fixture
+def place(path: Path) -> Path:
+    return path
 
 
 async def trouble(store: Store, path: Path) -> str:

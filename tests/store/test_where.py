@@ -14,7 +14,7 @@ from server.options import read_options, settings_from
 from server.settings import Settings
 from server.store.store import Store
 from tests.processes import environment
-from tests.store.samples import CREATED, PUBLICATION
+from tests.store.samples import CREATED, PUBLICATION, rows
 
 
 def store(environ: dict[str, str] | None = None, **given: object) -> Store:
@@ -85,10 +85,14 @@ def test_a_file_and_none_contradict_each_other() -> None:
         Settings(store=Path("store.sqlite3"), no_store=True)
 
 
-def test_an_address_is_no_file_and_not_repeated() -> None:
-    with pytest.raises(ConfigurationError) as refused:
-        store(store="postgresql://user:secret@host/database")
-    assert str(refused.value) == "--store: must be the path of a file, not an address."
+@pytest.mark.anyio
+@pytest.mark.parametrize("by", ["option", "environment"])
+async def test_a_database_can_be_named(address: str, by: str) -> None:
+    named = store(store=address) if by == "option" else store({"SECURITY_CAMPAIGNS_STORE": address})
+    assert named.kept
+    await named.intend(PUBLICATION)
+    await named.aclose()
+    assert rows(address, "SELECT host, name FROM publications") == [("api.github.com", "Stop the XSS")]
 
 
 def test_a_start_does_not_pay_for_the_store() -> None:
@@ -96,7 +100,8 @@ def test_a_start_does_not_pay_for_the_store() -> None:
         "import sys, server.app, server.store.store, server.store.selections, server.store.records\n"
         "from server.settings import Settings\n"
         "server.store.store.Store.from_settings(Settings())\n"
-        "print('sqlalchemy' in sys.modules)"
+        "server.store.store.Store.from_settings(Settings(store='postgresql://host/database'))\n"
+        "print('sqlalchemy' in sys.modules or 'psycopg' in sys.modules)"
     )
     done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", program],
