@@ -63,6 +63,11 @@ class Store:
         """Whether anything is kept at all."""
         return self._path is not None
 
+    @property
+    def place(self) -> Path | None:
+        """The file, whether it exists already or not; None when nothing is kept."""
+        return self._path
+
     async def intend(self, publication: Publication) -> Intent:
         """Write down what is about to be published; on return it is on the disk.
 
