@@ -36,7 +36,7 @@ lock: $(VENV)/.dev ## write the lock files anew
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
 
-bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, five minutes; QUICK=1 only tries it out
+bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, some six minutes; QUICK=1 only tries it out
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
