@@ -49,7 +49,10 @@ def _path(value: str) -> Path:
 def _store_file(value: str) -> Path:
     if "://" in value:
         raise ValueError("must be the path of a file, not an address")
-    return _path(value)
+    path = _path(value)
+    if path.is_dir():
+        raise ValueError("is a folder; give the path of a file in it")
+    return path
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ SQLAlchemy is imported when the store is first used, in a worker thread, since a
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +25,7 @@ from server.store.records import Intent, Publication, PublishedAlerts, Unsettled
 if TYPE_CHECKING:
     from server.store.publications import Publications
 
+_LOG = logging.getLogger(__name__)
 _FILE = "store.sqlite3"
 _Result = TypeVar("_Result")
 
@@ -36,13 +39,14 @@ class Store:
 
     Args:
         host: the API host, so that the organizations of github.com and ghe.com do not mix.
-        path: the file, or None to keep nothing. It and its folder are made when something is first kept.
+        path: the file, or what returns it when the store is first used, or None to keep nothing. The file and its
+            folder are made when something is first kept.
         options: for the Database, beside its path.
     """
 
-    def __init__(self, host: str, path: Path | None, **options: Any) -> None:
+    def __init__(self, host: str, path: Path | Callable[[], Path] | None, **options: Any) -> None:
         self._host = host.lower()
-        self._path = path.absolute() if path else None
+        self._path = path.absolute() if isinstance(path, Path) else path
         self._options = options
         self._opening = threading.Lock()
         self._opened: Publications | None = None
@@ -56,7 +60,7 @@ class Store:
         host = "sandbox" if settings.sandbox else urlsplit(settings.api_url).netloc
         if settings.no_store or (settings.sandbox and settings.store is None):
             return cls(host, None)
-        return cls(host, settings.store or _usual_place())
+        return cls(host, settings.store or _usual_place)
 
     @property
     def kept(self) -> bool:
@@ -65,7 +69,13 @@ class Store:
 
     @property
     def place(self) -> Path | None:
-        """The file, whether it exists already or not; None when nothing is kept."""
+        """The file, whether it exists already or not; None when nothing is kept.
+
+        Raises:
+            StoreFailed: this user has no usual place for it.
+        """
+        if self._path is not None and not isinstance(self._path, Path):
+            self._path = self._path().absolute()
         return self._path
 
     async def intend(self, publication: Publication) -> Intent:
@@ -113,7 +123,7 @@ class Store:
                 raise
 
     async def unsettled(self, org: str, now: datetime) -> list[Unsettled]:
-        """Return the publications without a known ending that began two minutes ago or earlier, the oldest first.
+        """Return the publications without a known ending that began 2 minutes to 30 days ago, the oldest first.
 
         Args:
             org: the organization.
@@ -147,20 +157,23 @@ class Store:
 
     async def _look(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
         """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
-        if self._path is not None:
-            try:
-                await anyio.Path(self._path).lstat()
-            except FileNotFoundError:
-                return otherwise
-            except OSError:
-                pass  # opening it tells what is wrong
+        place = self.place
+        if place is not None:
+            with _told_as_store_failed(place):
+                try:
+                    await anyio.Path(place).lstat()
+                except FileNotFoundError:
+                    return otherwise
+                except (OSError, ValueError):
+                    pass  # opening it tells what is wrong
         return await self._use(work, otherwise)
 
     async def _use(self, work: Callable[[Publications], _Result], otherwise: _Result) -> _Result:
-        if self._path is None:
+        place = self.place
+        if place is None:
             return otherwise
-        path = self._path
-        return await anyio.to_thread.run_sync(lambda: work(self._open(path)))
+        with _told_as_store_failed(place):
+            return await anyio.to_thread.run_sync(lambda: work(self._open(place)))
 
     def _open(self, path: Path) -> Publications:
         with self._opening:
@@ -172,7 +185,31 @@ class Store:
             return self._opened
 
 
-def _usual_place() -> Path:
-    from platformdirs import user_state_path  # noqa: PLC0415 - who keeps nothing must not pay for it
+@contextmanager
+def _told_as_store_failed(place: Path) -> Iterator[None]:
+    """Turn what nobody foresaw into StoreFailed too, as a broken installation or a system without threads."""
+    try:
+        yield
+    except (StoreFailed, MemoryError):
+        raise
+    except Exception as failure:  # whatever it is, a store costs neither a campaign nor the message about it
+        kind = type(failure).__name__
+        _LOG.warning("The store failed with %s", kind)  # its text may hold SQL and values
+        raise StoreFailed(
+            f"The store {place} cannot be used: {kind} inside this program.",
+            "Try again; if it stays so, install the program anew, or run with --no-store.",
+        ) from failure
 
-    return user_state_path("security-campaigns-mcp", appauthor=False) / _FILE
+
+def _usual_place() -> Path:
+    try:
+        from platformdirs import user_state_path  # noqa: PLC0415 - who keeps nothing must not pay for it
+
+        folder = user_state_path("security-campaigns-mcp", appauthor=False).expanduser()  # older ones leave a ~ there
+    except Exception as failure:  # RuntimeError without a home, and whatever a broken installation raises
+        _LOG.warning("The usual place of the store cannot be found: %s", type(failure).__name__)
+        raise StoreFailed(
+            "There is no usual place for a store: this user seems to have no home folder.",
+            "Name a file with --store, or run with --no-store.",
+        ) from failure
+    return folder / _FILE

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import ConfigurationError
+from server.errors import ConfigurationError, StoreFailed
 from server.options import read_options, settings_from
 from server.settings import Settings
 from server.store.store import Store
@@ -32,6 +32,37 @@ async def test_by_default_things_are_kept_in_the_users_state_folder(
     await usual.intend(PUBLICATION)
     if sys.platform == "linux":
         assert (tmp_path / "security-campaigns-mcp" / "store.sqlite3").is_file()
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a passwd file to lack an entry")
+@pytest.mark.parametrize("platformdirs", ["today's", "an older one"])
+async def test_who_has_no_home_is_told_when_something_is_to_be_kept_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platformdirs: str
+) -> None:
+    def no_entry(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", no_entry)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    if platformdirs == "an older one":
+        monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: Path("~/.local/state/x"))
+    homeless = store()
+    assert homeless.kept
+    for ask in (homeless.intend(PUBLICATION), homeless.alerts_of("octo-org", 7)):
+        with pytest.raises(StoreFailed) as failed:
+            await ask
+        assert str(failed.value) == (
+            "There is no usual place for a store: this user seems to have no home folder. Name a file with --store, or "
+            "run with --no-store."
+        )
+    with pytest.raises(StoreFailed, match=r"^There is no usual place"):
+        _ = homeless.place
+    monkeypatch.setenv("HOME", str(tmp_path))
+    await homeless.intend(PUBLICATION)
+    assert homeless.place is not None
+    assert homeless.place.is_relative_to(tmp_path)
 
 
 @pytest.mark.anyio
@@ -96,8 +127,30 @@ def test_a_start_does_not_pay_for_the_store() -> None:
         "import sys, server.app, server.store.store, server.store.selections, server.store.records\n"
         "from server.settings import Settings\n"
         "server.store.store.Store.from_settings(Settings())\n"
-        "print('sqlalchemy' in sys.modules)"
+        "print({'sqlalchemy', 'platformdirs'} & {*sys.modules})"
     )
+    assert_spares_them(program)
+
+
+def test_a_look_where_nothing_was_kept_makes_nothing_and_does_not_pay_for_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "store.sqlite3"
+    program = (
+        "import sys, anyio\n"
+        "from tests.store.samples import LATER, store_at\n"
+        "from pathlib import Path\n"
+        "async def look(store):\n"
+        "    assert await store.alerts_of('octo-org', 7) is None\n"
+        "    assert await store.unsettled('octo-org', LATER) == []\n"
+        "    assert await store.settle('octo-org', [], now=LATER, complete_since=LATER) == []\n"
+        f"anyio.run(look, store_at(Path({str(path)!r})))\n"
+        "print({'sqlalchemy'} & {*sys.modules})"
+    )
+    assert_spares_them(program)
+    assert list(tmp_path.iterdir()) == []
+
+
+def assert_spares_them(program: str) -> None:
+    """Run a program that prints the modules it should not have imported."""
     done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", program],
         capture_output=True,
@@ -105,5 +158,6 @@ def test_a_start_does_not_pay_for_the_store() -> None:
         timeout=60,
         check=False,
         env={"PATH": os.environ["PATH"], **environment()},
+        cwd=Path(__file__).parent.parent.parent,
     )
-    assert (done.stdout, done.stderr) == ("False\n", "")
+    assert (done.stdout, done.stderr) == ("set()\n", "")

@@ -232,7 +232,7 @@ def criteria() -> Iterator[Bad]:
     whole = "must be a whole number without quotes or fraction, such as 3"
     table: list[tuple[dict[str, Any], str, str]] = [
         ({"kind": "both"}, "kind", "must be one of 'code' or 'secret'"),
-        ({"template": "xss"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
+        ({"template": "xxs"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
         ({"template": 79}, "template", "must be one of 'cross-site-scripting'"),
         ({"severities": ["critcal"]}, "severities[0]", "must be one of 'critical', 'high', 'medium', 'low', 'error',"),
         ({"severities": ["high", ""]}, "severities[1]", "must be one of 'critical', 'high'"),
@@ -292,9 +292,22 @@ def criteria() -> Iterator[Bad]:
     for wrong, right in (("everything", "must be an object"), (["xxe"], "must be an object"), (7, "must be an object")):
         yield Bad("create_campaign", {**FILTERED, "filter": wrong}, "filter", right)
     yield Bad(
-        "create_campaign", {**FILTERED, "filter": {"severity": ["high"]}}, "filter.severity", "is not a known field"
+        "create_campaign",
+        {**FILTERED, "filter": {"severity": ["high"]}},
+        "filter",
+        "`severity`: there is no such argument; use `severities`",
     )
     yield Bad("create_campaign", {"filter": {}}, "filter` and `alerts", "are both given; give one")
+    misspelt = {**FILTERED, "filter": {"severity": ["high"]}}
+    yield Bad("create_campaign", misspelt, "filter", "`severity`: there is no such argument; use `severities`")
+    for everything in ({}, {"kind": "secret"}, {"cwes": None}):
+        yield Bad(
+            "create_campaign", {**FILTERED, "filter": everything}, "filter", "is empty, which would be every open"
+        )
+    yield Bad("create_campaign", {"if_too_many": "most_severe_first"}, "if_too_many", "is for what a filter yields")
+    yield Bad("create_campaign", {**FILTERED, "filter": {"cwes": ["79"]}}, "preview", "is missing, so nobody has seen")
+    for wrong in ("src/?.js", "{a,b}", "!x", "a\\b"):
+        yield Bad("find_alerts", {"paths": [wrong]}, "paths[0]", "only `*` is special in a pattern")
     yield Bad("create_campaign", {**FILTERED}, "filter` and `alerts", "are both missing; give one")
     for wrong in ("take", "", True):
         yield Bad(
