@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OPENAPI ?=
 BENCH := .bench
+HOST := tests/app_page/host/node_modules
+NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
 .PHONY: demo test check format lock openapi bench clean
@@ -12,7 +14,7 @@ QUICK ?=
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
 
-test: $(VENV)/.dev ## run every test, with coverage
+test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m coverage run -m pytest
 	@$(BIN)/python -m coverage combine --quiet
@@ -36,11 +38,11 @@ lock: $(VENV)/.dev ## write the lock files anew
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
 
-bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, five minutes; QUICK=1 only tries it out
+bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, some six minutes; QUICK=1 only tries it out
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(BENCH) benchmarks/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
@@ -69,4 +71,9 @@ $(BENCH)/.installed: requirements/bench.txt | $(VENV)/bin/python
 
 benchmarks/node_modules/.package-lock.json: benchmarks/package-lock.json
 	npm ci --prefix benchmarks --no-audit --no-fund --silent
+	@touch $@
+
+# The page of a progress report is tried in a host of MCP Apps and a browser; without npm these tests are skipped.
+$(HOST)/.package-lock.json: tests/app_page/host/package-lock.json
+	npm ci --prefix tests/app_page/host --no-audit --no-fund --silent
 	@touch $@

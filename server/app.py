@@ -10,16 +10,15 @@ from mcp.server.mcpserver import MCPServer
 
 import prompts
 import tools
+from server.app_page.extension import progress_app
 from server.completions import register_completions, remember_app
 from server.context import AppContext
-from server.github.connection import open_github
 from server.github.credentials import Credentials
 from server.guards.one_use import SpendAnswers, SpentAnswers, remember_sealed_state
-from server.guards.policy import Policy
 from server.protocol import CampaignServer
 from server.resources import register_resources
+from server.running import open_app
 from server.settings import Settings
-from server.store.store import Store
 from server.version import NAME, server_version
 
 _WHAT = (
@@ -62,12 +61,8 @@ def build_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[AppContext]) -> AsyncIterator[AppContext]:
-        async with open_github(settings, credentials=credentials, transport=transport) as github:
-            store = Store.from_settings(settings)
-            try:
-                yield AppContext(settings, github, Policy.from_settings(settings), store)
-            finally:
-                await store.aclose()
+        async with open_app(settings, credentials, transport) as app:
+            yield app
 
     mcp = CampaignServer(
         NAME,
@@ -77,6 +72,7 @@ def build_server(
         lifespan=lifespan,
         subscriptions=False,  # nothing here changes by itself, so nobody is told to listen
         middleware=[SpendAnswers(SpentAnswers()), remember_app],
+        extensions=[progress_app()],
         read_only=settings.read_only,
     )
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from server.errors import ConfigurationError
 from server.logs import configure_logging
@@ -33,9 +33,22 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
     add_options(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    snapshot = commands.add_parser("snapshot", help="keep a reading of every open campaign", allow_abbrev=False)
+    add_options(snapshot)
+    _add_report(commands.add_parser("report", help="report how campaigns are going", allow_abbrev=False))
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
     commands.add_parser("version", help="print the version", allow_abbrev=False)
     return whole
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    add_options(report)
+    report.add_argument("--campaign", metavar="NUMBER", help="only this one (default: all open ones)")
+    report.add_argument("--since", metavar="DATE", help="tell changes since then, or since last_report")
+    report.add_argument(
+        "--format", choices=("html", "markdown", "csv", "json"), default="markdown", help="default: markdown"
+    )
+    report.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
@@ -58,7 +71,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
                 values = read_options(given, environ)
                 configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
                 settings = settings_from(values)
-                return _doctor(settings, environ, as_json=given["json"]) if command == "doctor" else _serve(settings)
+                return _run(command, settings, given, environ)
     except ConfigurationError as error:
         print(f"security-campaigns-mcp: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return 2
@@ -74,6 +87,22 @@ def _version() -> int:
 
     print(f"security-campaigns-mcp {server_version()}")  # noqa: T201 - the command's answer
     return 0
+
+
+def _run(command: str | None, settings: Settings, given: Mapping[str, Any], environ: Mapping[str, str]) -> int:
+    """Run what needs settings."""
+    match command:
+        case "doctor":
+            return _doctor(settings, environ, as_json=given["json"])
+        case "snapshot" | "report":
+            from server import commands  # noqa: PLC0415 - a plain start must not pay for them
+
+            transport = _sandbox_transport(settings)
+            if command == "snapshot":
+                return commands.run_snapshot(settings, transport=transport)
+            return commands.run_report(settings, commands.report_wanted(given), transport=transport)
+        case _:
+            return _serve(settings)
 
 
 def _serve(settings: Settings) -> int:

@@ -8,6 +8,7 @@ secret: texts are built from names and numbers, never from headers or credential
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 
 class CampaignsError(Exception):
@@ -61,11 +62,13 @@ class GitHubError(CampaignsError):
         status: the HTTP status, or None when there was no answer.
         request_id: GitHub's X-GitHub-Request-Id, for its support.
         docs: the documentation address that GitHub gave.
+        lack: why there is nothing to read, where GitHub told: scanning is "off", or there is "no analysis".
         may_have_happened: True when a write ended in this error and may have been carried out nevertheless. Inside
             server.github only: what leaves it then is OutcomeUnknown.
     """
 
     may_have_happened = False
+    lack: Literal["off", "no analysis"] | None = None
 
     def __init__(
         self,

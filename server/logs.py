@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import sys
 from pathlib import Path
 
@@ -20,6 +22,16 @@ class _OneLine(logging.Formatter):
         return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
+def _make_private(file: Path) -> None:
+    """Make the file, or close an existing one to others. What is no file, such as a folder, stays as it is."""
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if stat.S_ISREG(os.fstat(opened).st_mode):
+            file.chmod(0o600)
+    finally:
+        os.close(opened)
+
+
 def configure_logging(level: str, file: Path | None) -> None:
     """Send this process's log to stderr or to a file that only its owner can read.
 
@@ -31,8 +43,7 @@ def configure_logging(level: str, file: Path | None) -> None:
     handler: logging.Handler = logging.StreamHandler(sys.stderr)
     if file is not None:
         try:
-            file.touch(0o600)
-            file.chmod(0o600)  # an existing one may have been open to others
+            _make_private(file)
             handler = logging.FileHandler(file, encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(

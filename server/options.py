@@ -48,7 +48,12 @@ def _path(value: str) -> Path:
 
 
 def _store_place(value: str) -> Path | str:
-    return read_address(value).text if is_address(value) else _path(value)
+    if is_address(value):
+        return read_address(value).text
+    path = _path(value)
+    if path.is_dir():
+        raise ValueError("is a folder; give the path of a file in it")
+    return path
 
 
 @dataclass(frozen=True)

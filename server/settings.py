@@ -75,9 +75,11 @@ class Settings:
                 f"--api-version {self.api_version!r} is not a version this server was built for.",
                 f"Use {' or '.join(API_VERSIONS)}.",
             )
-        if self.sandbox_alerts is not None and not (self.sandbox and 1 <= self.sandbox_alerts <= _MOST_SANDBOX_ALERTS):
+        if self.sandbox_alerts is not None and not self.sandbox:
+            raise ConfigurationError("--sandbox-alerts is for the sandbox.", "Give --sandbox too, or leave it out.")
+        if self.sandbox_alerts is not None and not 1 <= self.sandbox_alerts <= _MOST_SANDBOX_ALERTS:
             raise ConfigurationError(
-                f"--sandbox-alerts is for the sandbox, from 1 to {_MOST_SANDBOX_ALERTS}.", "Give --sandbox too."
+                f"--sandbox-alerts {self.sandbox_alerts} is not a number from 1 to {_MOST_SANDBOX_ALERTS}."
             )
         if not 1 <= self.parallel_reads <= _MOST_PARALLEL_READS:
             raise ConfigurationError(

@@ -124,13 +124,14 @@ async def test_the_campaign_to_ask_for_in_the_sandbox_can_be_published() -> None
         r'Publish a campaign "([^"]+)" for the ([a-z ]+) alerts of the ([\w-]+) repository', " ".join(README.split())
     )
     async with connected() as case:
-        published = await case.done(
-            "create_campaign",
-            name=name,
-            description="As the README says",
-            ends_at="2099-01-31",
-            managers=["mona-lisa"],
-            filter={"repositories": [repository], "severities": severities.split(" and ")},
-        )
+        asked = {
+            "name": name,
+            "description": "As the README says",
+            "ends_at": "2099-01-31",
+            "managers": ["mona-lisa"],
+            "filter": {"repositories": [repository], "severities": severities.split(" and ")},
+        }
+        preview = await case.done("create_campaign", **asked, dry_run=True)
+        published = await case.done("create_campaign", **asked, preview=preview["preview"])
     assert published["campaign"]["alert_stats"]["closed_count"] == 0
     assert "GitHub counts" not in published["summary"]

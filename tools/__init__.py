@@ -8,19 +8,21 @@ from typing import Any, Protocol
 
 from mcp_types import ToolAnnotations
 
+from server.app_page.page import PAGE_URI
 from tools.create_campaign import NOT_DONE as NOT_CREATED
 from tools.create_campaign import create_campaign
 from tools.delete_campaign import NOT_DONE as NOT_DELETED
 from tools.delete_campaign import delete_campaign
 from tools.find_alerts import find_alerts
 from tools.read_campaigns import get_campaign, list_campaigns
+from tools.report_progress import report_progress
 from tools.update_campaign import NOT_DONE as NOT_UPDATED
 from tools.update_campaign import update_campaign
 
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool, its annotations written out, and what is true when it fails before writing."""
+    """A tool, its annotations written out, what is true when it fails before writing, and what hosts are told."""
 
     run: Callable[..., Any]
     title: str
@@ -28,6 +30,7 @@ class ToolSpec:
     destructive: bool
     idempotent: bool
     not_done: str = ""
+    meta: dict[str, Any] | None = None
 
     @property
     def annotations(self) -> ToolAnnotations:
@@ -58,6 +61,14 @@ TOOLS = (
         delete_campaign, "Delete campaign", read_only=False, destructive=True, idempotent=True, not_done=NOT_DELETED
     ),
     ToolSpec(find_alerts, "Find alerts", read_only=True, destructive=False, idempotent=True),
+    ToolSpec(
+        report_progress,
+        "Report progress",
+        read_only=True,
+        destructive=False,
+        idempotent=True,
+        meta={"ui": {"resourceUri": PAGE_URI}},
+    ),
 )
 
 
@@ -66,13 +77,15 @@ class ToolRegistry(Protocol):
 
     not_done: dict[str, str]
 
-    def add_tool(self, fn: Callable[..., Any], *, title: str, annotations: ToolAnnotations) -> None:
+    def add_tool(
+        self, fn: Callable[..., Any], *, title: str, annotations: ToolAnnotations, meta: dict[str, Any] | None
+    ) -> None:
         """Add a tool under the function's name, its docstring being the description."""
 
 
 def register_tools(mcp: ToolRegistry) -> None:
     """Add every tool to the server."""
     for spec in TOOLS:
-        mcp.add_tool(spec.run, title=spec.title, annotations=spec.annotations)
+        mcp.add_tool(spec.run, title=spec.title, annotations=spec.annotations, meta=spec.meta)
         if spec.not_done:
             mcp.not_done[spec.run.__name__] = spec.not_done

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import MISSING, BaseModel, Field
 
 from server.context import AppContext, CallContext, app_of
-from server.domain.alert_counts import suggest
 from server.domain.alert_filter import AlertFilter
-from server.domain.alert_selection import AlertSelection, TooManyAlerts, choose
+from server.domain.alert_selection import AlertSelection, TooMany, TooManyAlerts, choose
+from server.domain.alert_suggestion import suggest
 from server.domain.alerts import AlertKind, AnyAlert
 from server.domain.checks import count_alerts
 from server.domain.models import ALERTS_LIMIT, AlertPairs
+from server.domain.text import alert_count, repository_count
 from server.errors import InvalidInput, Refused
 from server.guards.preview import digest
-from tools.choosing import alert_count, find, repository_count
-
-TooMany = Literal["refuse", "most_severe_first"]
+from tools.choosing import find
 
 _BODY_FIELDS: dict[AlertKind, str] = {"code": "code_scanning_alerts", "secret": "secret_scanning_alerts"}
 
@@ -65,10 +64,8 @@ class CampaignAlerts:
 
     @property
     def shown_body(self) -> dict[str, Any]:
-        """The same for a person or model to read: what a filter yields is a thousand numbers that say nothing."""
-        if self.selection is None:
-            return self.body
-        return {_BODY_FIELDS[self.kind]: f"{self.counted} (selection {self.selection.digest()})"}
+        """The same to be read: of what a filter yields the count, since a thousand numbers say nothing."""
+        return self.body if self.selection is None else {_BODY_FIELDS[self.kind]: self.counted}
 
     @property
     def counted(self) -> str:
@@ -93,12 +90,47 @@ class CampaignAlerts:
             repositories=len(self.pairs),
             by_severity=self.selection.by_severity or None,
             by_repository=self.selection.by_repository,
-            left_out=_left_out(self.selection) or None,
+            left_out=dict(self.selection.left_out) or None,
         )
 
 
-def require_one(alerts: Sequence[AlertPairs] | MISSING, wanted: AlertFilter | MISSING) -> None:
-    """Refuse a call that names the alerts in both ways or in none.
+@dataclass(frozen=True)
+class Shown:
+    """For what the alerts of a campaign are kept between showing and publishing them.
+
+    Attributes:
+        account, org, wanted, if_too_many: with which they were chosen; another call does not get them.
+        preview: the digest under which they were shown.
+    """
+
+    account: str
+    org: str
+    wanted: AlertFilter | MISSING
+    if_too_many: TooMany
+    preview: str
+
+    @property
+    def key(self) -> str:
+        """A digest of all of it."""
+        criteria = self.wanted.canonical() if isinstance(self.wanted, AlertFilter) else None
+        return digest(
+            {
+                "account": self.account,
+                "org": self.org.lower(),
+                "filter": criteria,
+                "if_too_many": self.if_too_many,
+                "preview": self.preview,
+            }
+        )
+
+    def keep(self, app: AppContext, chosen: CampaignAlerts) -> None:
+        """Keep what a filter yielded for ten minutes."""
+        if chosen.selection is not None:
+            app.selections.keep(self.key, chosen)
+
+
+def require_one(alerts: Sequence[AlertPairs] | MISSING, wanted: AlertFilter | MISSING, if_too_many: TooMany) -> None:
+    """Refuse a call that names the alerts in both ways or in none, or means all there are.
 
     Raises:
         InvalidInput: saying how to name them.
@@ -106,26 +138,21 @@ def require_one(alerts: Sequence[AlertPairs] | MISSING, wanted: AlertFilter | MI
     if (alerts is MISSING) == (wanted is MISSING):
         wrong = "are both given" if alerts is not MISSING else "are both missing"
         raise InvalidInput(f"`filter` and `alerts` {wrong}; give one.", "find_alerts shows what a filter yields.")
+    if wanted is MISSING and if_too_many != "refuse":
+        raise InvalidInput("`if_too_many` is for what a filter yields.", "Leave it out, or give `filter`.")
+    if isinstance(wanted, AlertFilter) and not set(wanted.canonical()) - {"kind"}:
+        raise InvalidInput("`filter`: is empty, which would be every open alert.", "Give at least one criterion.")
 
 
 async def chosen_alerts(
     ctx: CallContext,
-    org: str,
     alerts: Sequence[AlertPairs] | MISSING,
     wanted: AlertFilter | MISSING,
-    if_too_many: TooMany,
-    kept_for: str | None,
+    shown: Shown,
+    *,
+    afresh: bool,
 ) -> CampaignAlerts:
-    """Return the alerts of a new campaign. What a filter yields is kept for ten minutes, for the call that publishes.
-
-    Args:
-        ctx: the call.
-        org: the organization.
-        alerts: those given by number.
-        wanted: the filter, if they are not.
-        if_too_many: whether more than a campaign takes are refused or cut.
-        kept_for: the preview that showed what is to be published; an empty text takes what this filter last yielded;
-            None looks afresh.
+    """Return the alerts of a new campaign: those given by number, or what was shown of a filter, or what it yields now.
 
     Raises:
         Refused: the filter yields nothing, too much, or could not be read whole.
@@ -133,27 +160,11 @@ async def chosen_alerts(
     """
     if not isinstance(wanted, AlertFilter):
         return CampaignAlerts("code", () if alerts is MISSING else tuple(alerts))
-    app = app_of(ctx)
-    key = _key(org, wanted, if_too_many)
-    kept: CampaignAlerts | None = app.selections.get(f"{key} {kept_for}") if kept_for is not None else None
-    if kept is not None:
-        return kept
-    found = await _resolved(ctx, org, wanted, if_too_many)
-    app.selections.keep(f"{key} ", found)
-    return found
+    kept: CampaignAlerts | None = None if afresh else app_of(ctx).selections.get(shown.key)
+    return kept or await _yielded(ctx, shown.org, wanted, shown.if_too_many)
 
 
-def keep_for_preview(app: AppContext, org: str, found: CampaignAlerts, if_too_many: TooMany, preview: str) -> None:
-    """Keep what a preview showed, so that exactly that is published."""
-    if found.wanted is not None:
-        app.selections.keep(f"{_key(org, found.wanted, if_too_many)} {preview}", found)
-
-
-def _key(org: str, wanted: AlertFilter, if_too_many: TooMany) -> str:
-    return digest({"org": org.lower(), "filter": wanted.canonical(), "if_too_many": if_too_many})
-
-
-async def _resolved(ctx: CallContext, org: str, wanted: AlertFilter, if_too_many: TooMany) -> CampaignAlerts:
+async def _yielded(ctx: CallContext, org: str, wanted: AlertFilter, if_too_many: TooMany) -> CampaignAlerts:
     found = await find(ctx, org, wanted)
     if found.gaps:
         raise Refused(
@@ -173,8 +184,8 @@ async def _resolved(ctx: CallContext, org: str, wanted: AlertFilter, if_too_many
     notes = list(found.notes)
     if selection.left_out:
         notes.append(
-            f"Left out, being over {ALERTS_LIMIT}: {alert_count(len(selection.left_out))} "
-            f"({_listed(_left_out(selection))})."
+            f"Left out, being over {ALERTS_LIMIT}: {alert_count(sum(selection.left_out.values()))} "
+            f"({_listed(selection.left_out)})."
         )
     return CampaignAlerts(wanted.kind, tuple(selection.pairs()), wanted, selection, tuple(notes))
 
@@ -184,10 +195,6 @@ def _advice(app: AppContext, alerts: Sequence[AnyAlert], wanted: AlertFilter) ->
     if suggestion is None:
         return "Narrow the filter, or "
     return f"With {json.dumps(suggestion.add)} in it {suggestion.alerts} are left. Narrow it so, or "
-
-
-def _left_out(selection: AlertSelection) -> dict[str, int]:
-    return selection.left_out_by_severity or {"alerts": len(selection.left_out)} if selection.left_out else {}
 
 
 def _listed(counts: Mapping[str, int]) -> str:

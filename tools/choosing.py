@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from server.context import AppContext, CallContext, app_of
 from server.domain.alert_filter import AlertFilter
 from server.domain.alert_matching import Filtered
 from server.domain.alerts import AlertQuery, AnyAlert
+from server.domain.text import clean
+from server.errors import GitHubError
 from server.github.alerts import AlertReading
 
+_MOST_NAMED = 8
 _BEYOND_ALL = 2**60  # a moment that no alert's creation reaches
 
 
@@ -47,22 +52,44 @@ async def find(ctx: CallContext, org: str, wanted: AlertFilter) -> Found:
     now = app.now()
     query = wanted.query(now)
     if query.stop is not None and not app.github.clock.told:  # so that it does not stop by a clock that is wrong
-        await app.github.client.request("GET", "/rate_limit", org=org, about="GitHub's time")  # costs nothing of it
+        await _learn_time(app, org)
         now = app.now()
         query = wanted.query(now)
     reading = await app.github.alerts.read(org, query, progress=report)
     filtered = wanted.select(reading.alerts, now)
     emptied = "" if filtered.alerts else await _why_empty(app, org, query, reading, filtered)
-    return Found(filtered.alerts, reading.gaps, reading.notes, emptied)
+    notes = (*reading.notes, *_unseen_names(wanted, query, reading), *_generic_secrets(wanted))
+    return Found(filtered.alerts, reading.gaps, notes, emptied)
+
+
+async def _learn_time(app: AppContext, org: str) -> None:
+    """Let GitHub tell the time, which costs nothing of the rate limit. Where that is refused, this machine's counts."""
+    with suppress(GitHubError):
+        await app.github.client.request("GET", "/rate_limit", org=org, about="GitHub's time")
+
+
+def _unseen_names(wanted: AlertFilter, query: AlertQuery, reading: AlertReading) -> tuple[str, ...]:
+    """Name the repositories that were given whole and have no alert: a name may be misspelt."""
+    if query.repositories:
+        return ()  # each was looked up
+    seen = {alert.repository.casefold() for alert in reading.alerts}
+    unseen = [name for name in wanted.repositories if "*" not in name and name.casefold() not in seen]
+    return (f"No open alert in {', '.join(unseen)}; is the name right?",) if unseen and not reading.gaps else ()
+
+
+def _generic_secrets(wanted: AlertFilter) -> tuple[str, ...]:
+    # GitHub REST reference, "Secret scanning": generic patterns are listed only when `secret_type` names them.
+    generic = wanted.kind == "secret" and not wanted.secret_types
+    return ("Generic secrets, such as password, are only listed when `secret_types` names them.",) if generic else ()
 
 
 async def _why_empty(app: AppContext, org: str, query: AlertQuery, reading: AlertReading, filtered: Filtered) -> str:
-    """Say which criterion removed the last alerts."""
+    """Say which criterion ruled out the last alerts."""
     if filtered.emptied_by:
         last = "the last alert" if filtered.before == 1 else f"the last {filtered.before} alerts"
-        return f"`{filtered.emptied_by}` removed {last}."
+        return f"`{filtered.emptied_by}` ruled out {last}{_there_are(filtered.emptied_by, reading.alerts)}."
     if reading.beyond:
-        return f"`{'min' if query.oldest_first else 'max'}_age_days` removed the last alerts."
+        return f"`{'min' if query.oldest_first else 'max'}_age_days` ruled out the last alerts."
     if reading.gaps:
         return "Nothing in what could be read."
     named = f"open {query.kind} scanning alert"
@@ -75,6 +102,15 @@ async def _why_empty(app: AppContext, org: str, query: AlertQuery, reading: Aler
     return f"{org} has no {named} that this token can see."
 
 
+def _there_are(criterion: str, alerts: Sequence[AnyAlert]) -> str:
+    """Name what would have met a criterion that names something, the most frequent first: a name may be misspelt."""
+    attribute = {"repositories": "repository", "tool": "tool", "languages": "language"}.get(criterion)
+    if attribute is None:
+        return ""
+    found = Counter(getattr(alert, attribute) for alert in alerts)
+    return f"; there are {', '.join(clean(name, 60) for name, _ in found.most_common(_MOST_NAMED) if name)}"
+
+
 def _narrowed(query: AlertQuery) -> str:
     """Word what GitHub itself was asked to narrow down to."""
     asked: dict[str, dict[str, None]] = {}
@@ -84,13 +120,3 @@ def _narrowed(query: AlertQuery) -> str:
     if not asked:
         return ""
     return " with " + " and ".join(f"{name} {' or '.join(values)}" for name, values in asked.items())
-
-
-def alert_count(number: int) -> str:
-    """Write a number of alerts."""
-    return f"{number} alert{'s' if number != 1 else ''}"
-
-
-def repository_count(number: int) -> str:
-    """Write a number of repositories."""
-    return f"{number} repositor{'ies' if number != 1 else 'y'}"

@@ -11,12 +11,14 @@ from mcp_types import CallToolResult
 from pydantic import MISSING, Field
 
 from server.context import AppContext, CallContext, app_of
+from server.domain.text import alert_count
+from server.errors import CampaignsError
 from server.github.campaigns import Published
 from server.guards.confirmation import GoAhead, require_account, require_yes
+from server.reporting import remember
 from tools.answers import WriteResult, answered
 from tools.campaign_alerts import SelectionCounts
 from tools.checks import not_as_sent, require_future
-from tools.choosing import alert_count
 from tools.create_plan import CreatePlan, plan_creation, require_room
 from tools.parameters import (
     Alerts,
@@ -91,7 +93,19 @@ async def create_campaign(
             require_account(plan.account, await app.github.people.acting_account(plan.org))
         known = {found.number for found in open_campaigns}
         published, unkept = await publish(app, plan, known)
+    published = await with_counts(app, plan.org, published)
+    unkept += await remember(app, plan.org, [published.campaign])
     return answered(_described(app, plan, published, [*settled, *unkept]))
+
+
+async def with_counts(app: AppContext, org: str, published: Published) -> Published:
+    """Read the campaign again when GitHub's answer to creating it had no counts to compare with what was sent."""
+    if published.campaign.alert_stats is not None:
+        return published
+    try:
+        return Published(await app.github.campaigns.get(org, published.campaign.number), published.found)
+    except CampaignsError:
+        return published
 
 
 def _described(app: AppContext, plan: CreatePlan, published: Published, more: Sequence[str]) -> CreateResult:
@@ -106,10 +120,12 @@ def _described(app: AppContext, plan: CreatePlan, published: Published, more: Se
         )
     if different := not_as_sent(campaign, plan.body):
         notes.append(f"GitHub answers with another {', '.join(different)} than was sent.")
+    if campaign.alert_stats is None:
+        notes.append("GitHub does not say how many alerts it took.")
     counted = campaign.alert_stats.total if campaign.alert_stats else sent
     fewer = "" if counted == sent else f" (GitHub counts {alert_count(counted)}; {sent} were sent)"
     return CreateResult(
-        summary=f"Published as campaign {campaign.number}: {described.url}{fewer}",
+        summary=f"Published {plan.alerts.counted} as campaign {campaign.number}: {described.url}{fewer}",
         notes=notes or None,
         campaign=described,
     )

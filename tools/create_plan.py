@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,13 @@ from pydantic import MISSING
 from server.context import AppContext, CallContext, app_of
 from server.domain.dates import spoken, wire
 from server.domain.models import NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, Campaign
-from server.domain.text import quote
+from server.domain.text import counted, quote
 from server.errors import InvalidInput, Refused
 from server.guards.confirmation import can_ask, refuse_used_answer_to_publish, require_asking
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from tools.answers import SentRequest
-from tools.campaign_alerts import CampaignAlerts, chosen_alerts, keep_for_preview, require_one
+from tools.campaign_alerts import CampaignAlerts, Shown, chosen_alerts, require_one
 from tools.checks import check_managers, require_future
 from tools.parameters import (
     Alerts,
@@ -83,10 +83,15 @@ async def plan_creation(
     """Check everything that can be checked before publishing, and word the question."""
     app = app_of(ctx)
     org = app.policy.org(org)
-    require_one(alerts, filter)
+    require_one(alerts, filter, if_too_many)
     require_future(ends_at, app.github.clock, InvalidInput)
     if filter is not MISSING and filter.kind == "secret":
         require_secret_campaigns(app, org, generate_issues=generate_issues)
+    if filter is not MISSING and preview is MISSING and not dry_run:
+        raise InvalidInput(
+            "`preview` is missing, so nobody has seen what the filter yields.",
+            "Call with dry_run, show the person the result, then call again with its preview.",
+        )
     await refuse_used_answer_to_publish(lambda: app.github.campaigns.all_open(org), org)
     asks = app.policy.asks(Effect.OPEN_ISSUES if generate_issues else Effect.OTHER_WRITE)
     if asks and not dry_run:
@@ -96,22 +101,29 @@ async def plan_creation(
     open_campaigns = await app.github.campaigns.all_open(org)
     require_future(ends_at, app.github.clock)  # again, now that GitHub has told the time
     require_room(org, open_campaigns, name, ends_at)
-    shown_before = None if dry_run else _given(preview)
-    chosen = await chosen_alerts(ctx, org, alerts, filter, if_too_many, shown_before)
+    shown = Shown(account, org, filter, if_too_many, "" if preview is MISSING else preview.strip())
+    chosen = await chosen_alerts(ctx, alerts, filter, shown, afresh=dry_run)
     fields = _fields(name, description, ends_at, managers, team_managers, contact_link, generate_issues)
     question = _question(account, org, fields, chosen) if asks else None
     notes += _notes(ctx, chosen, dry_run=dry_run, asks=asks)
     sentence = (
         f"{quote(name)} ({len(name)} of {NAME_LIMIT} characters) in {org} with {chosen.described}, ending "
         f"{spoken(ends_at)}, managed by {named}, acting as {account}."
-        + (f" Would open {_issues(len(chosen.pairs))}." if generate_issues else "")
-        + f" {len(open_campaigns)} of {OPEN_CAMPAIGNS_LIMIT} campaigns are open."
+        + (f" Would open {counted(len(chosen.pairs), 'issue')}." if generate_issues else "")
+        + f" {_open(open_campaigns)}"
     )
-    current = digest({"tool": "create_campaign", "org": org.lower(), "body": fields | chosen.body, "asks": question})
-    if dry_run:
-        keep_for_preview(app, org, chosen, if_too_many, current)
-    else:
+    current = digest(
+        {
+            "tool": "create_campaign",
+            "account": account,
+            "org": org.lower(),
+            "body": fields | chosen.body,
+            "asks": question,
+        }
+    )
+    if not dry_run:
         check_preview(preview, current, f"Now it would publish {sentence}" if chosen.selection else "")
+    (replace(shown, preview=current) if dry_run else shown).keep(app, chosen)
     return CreatePlan(org, fields, ends_at, chosen, sentence, notes, question, current, account)
 
 
@@ -154,8 +166,10 @@ def require_secret_campaigns(app: AppContext, org: str, *, generate_issues: bool
         raise InvalidInput("`generate_issues`: GitHub opens no issues for secret scanning alerts; leave it out.")
 
 
-def _given(preview: str | MISSING) -> str:
-    return "" if preview is MISSING else preview.strip()
+def _open(campaigns: Sequence[Campaign]) -> str:
+    """Name the open campaigns: one may be about the same already."""
+    named = ", ".join(quote(campaign.name) for campaign in campaigns)
+    return f"{len(campaigns)} of {OPEN_CAMPAIGNS_LIMIT} campaigns are open{': ' if named else ''}{named}."
 
 
 def _notes(ctx: CallContext, chosen: CampaignAlerts, *, dry_run: bool, asks: bool) -> list[str]:
@@ -193,13 +207,9 @@ def _fields(
     return {field: value for field, value in fields.items() if value is not MISSING}
 
 
-def _issues(repositories: int) -> str:
-    return f"{repositories} issue{'s' if repositories != 1 else ''}"
-
-
 def _question(account: str, org: str, fields: dict[str, Any], chosen: CampaignAlerts) -> str:
     where = "one in each repository" if len(chosen.pairs) > 1 else "in that repository"
-    issues = f", and open {_issues(len(chosen.pairs))}, {where}" if "generate_issues" in fields else ""
+    issues = f", and open {counted(len(chosen.pairs), 'issue')}, {where}" if "generate_issues" in fields else ""
     named = [*fields.get("managers", []), *fields.get("team_managers", [])]
     return (
         f"{account} will publish campaign {quote(fields['name'])} in {org} with {chosen.described}, ending "

@@ -9,16 +9,17 @@ from mcp_types import CallToolResult
 from pydantic import MISSING, BaseModel, Field, ValidationError
 
 from server.context import AppContext, CallContext, app_of
-from server.domain.alert_counts import AlertCounts, Suggestion, count, suggest
+from server.domain.alert_counts import AlertCounts, count
 from server.domain.alert_filter import AlertFilter
 from server.domain.alert_selection import by_urgency
+from server.domain.alert_suggestion import Suggestion, suggest
 from server.domain.alerts import AlertKind, AnyAlert, CodeAlert
 from server.domain.explain import explain
 from server.domain.models import ALERTS_LIMIT
-from server.domain.text import clean
+from server.domain.text import alert_count, clean, counted, repository_count
 from server.errors import InvalidInput
 from tools.answers import answered
-from tools.choosing import Found, alert_count, find, repository_count
+from tools.choosing import Found, find
 from tools.parameters import (
     Assignees,
     Cwes,
@@ -71,7 +72,7 @@ class AlertFindings(BaseModel):
     fits_one_campaign: bool | None = None
     suggestion: Suggestion | None = Field(default=None, description="The criterion to add so that it fits")
     alerts: list[AlertRow] | None = Field(default=None, description="A sample, the most urgent; with detail a page")
-    next_page: int | None = None
+    next_page: int | None = Field(default=None, description="To give as detail")
     url: str | None = Field(default=None, description="An alert's page on GitHub, with its fields in braces")
 
 
@@ -141,23 +142,43 @@ def _filter(**criteria: Any) -> AlertFilter:
 
 def _counted(found: Found, wanted: AlertFilter, now: datetime) -> AlertFindings:
     counts = count(found.alerts, now)
-    fits = counts.total <= ALERTS_LIMIT
-    verdict = "Fits one campaign." if fits else f"More than the {ALERTS_LIMIT} that one campaign takes."
-    if not counts.total:
-        verdict = found.emptied
+    fits = _fits(found, wanted, counts.total)
     return AlertFindings(
-        summary=f"{_how_many(found, counts)} {verdict}",
+        summary=_summary(found, wanted, counts),
         counts=counts,
-        fits_one_campaign=fits if counts.total else None,
-        suggestion=None if fits else suggest(found.alerts, now, ALERTS_LIMIT, given=wanted),
+        fits_one_campaign=fits,
+        # From a partial reading it would be worked out from counts that are too small.
+        suggestion=suggest(found.alerts, now, ALERTS_LIMIT, given=wanted) if fits is False and not found.gaps else None,
         alerts=[_row(alert, now) for alert in by_urgency(found.alerts)[:_SAMPLE]] or None,
     )
 
 
-def _how_many(found: Found, counts: AlertCounts) -> str:
-    """Say how many there are, and that it is only at least as many when something could not be read."""
-    text = f"{alert_count(counts.total)} in {repository_count(counts.repositories)}" if counts.total else "No alert"
-    return f"Partial: at least {text}, see `partial`." if found.gaps else f"{text}."
+def _fits(found: Found, wanted: AlertFilter, total: int) -> bool | None:
+    """Tell whether one campaign can hold them; None when that is not known or there can be no such campaign."""
+    if wanted.kind == "secret" or not total:
+        return None
+    if total > ALERTS_LIMIT:
+        return False
+    return None if found.gaps else True
+
+
+def _summary(found: Found, wanted: AlertFilter, counts: AlertCounts) -> str:
+    if not counts.total:
+        return (
+            f"Partial, see `partial`: no alert in what could be read. {found.emptied}"
+            if found.gaps
+            else (f"No alert. {found.emptied}")
+        )
+    there_are = f"{alert_count(counts.total)} in {repository_count(counts.repositories)}"
+    there_are = f"Partial, see `partial`: at least {there_are}." if found.gaps else f"{there_are}."
+    if wanted.kind == "secret":
+        return f"{there_are} GitHub's API does not define campaigns of secret scanning alerts."
+    verdicts = {
+        True: " Fits one campaign.",
+        False: f" More than the {ALERTS_LIMIT} that one campaign takes.",
+        None: "",
+    }
+    return there_are + verdicts[_fits(found, wanted, counts.total)]
 
 
 def _page_of(found: Found, page: int, now: datetime) -> AlertFindings:
@@ -165,10 +186,11 @@ def _page_of(found: Found, page: int, now: datetime) -> AlertFindings:
     rows = [_row(alert, now) for alert in by_urgency(found.alerts)[first : first + _PAGE]]
     total = len(found.alerts)
     at_least = "at least " if found.gaps else ""
+    pages = f"{'is' if total <= _PAGE else 'are'} {counted(-(-total // _PAGE), 'page')}"
     if rows:
         summary = f"Alerts {first + 1} to {first + len(rows)} of {at_least}{total}, the most urgent first."
     else:
-        summary = f"Page {page} is past the last one." if total else f"No alert. {found.emptied}"
+        summary = f"Past the last page: there {pages}." if total else f"No alert. {found.emptied}"
     return AlertFindings(
         summary=summary, alerts=rows or None, next_page=page + 1 if first + len(rows) < total and rows else None
     )

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from server.domain import alert_criteria as criteria
-from server.domain.alert_filter import AlertFilter
+from server.domain.alert_filter import SECRET_ONLY, AlertFilter
+from server.domain.alert_selection import TooMany
 from server.domain.checks import (
     check_alerts,
     check_contact_link,
@@ -23,20 +24,27 @@ from server.domain.checks import (
     check_org,
     check_team_managers,
 )
-from server.domain.dates import parse_end
-from server.domain.models import DESCRIPTION_LIMIT, NAME_LIMIT, AlertPairs, CampaignState
+from server.domain.dates import parse_end, parse_since
+from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, AlertPairs, CampaignState
+from server.reporting import LAST_REPORT
 
 _StrictInt = Annotated[int, Field(strict=True)]
 _CheckedOrg = Annotated[str, AfterValidator(check_org)]
 _Managers = Annotated[list[str], AfterValidator(check_managers)]
 _TeamManagers = Annotated[list[str], AfterValidator(check_team_managers)]
 _Alerts = Annotated[list[AlertPairs], AfterValidator(check_alerts)]
-_Page = Annotated[_StrictInt, AfterValidator(check_number)]
+_Number = Annotated[_StrictInt, AfterValidator(check_number)]
+_SinceWhen = Annotated[
+    datetime | Literal["last_report"],
+    BeforeValidator(lambda given: given if given == LAST_REPORT else parse_since(given)),
+    WithJsonSchema({"type": "string"}),
+]
 _Link = Annotated[str, AfterValidator(check_contact_link)]
 
 Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login; default: the operator's")]
-CampaignNumber = Annotated[_StrictInt, AfterValidator(check_number), Field(description="As in list_campaigns")]
-PageNumber = Annotated[_Page, Field(description="From 1; see next_page")]
+OneCampaign = Annotated[_Number | MISSING, Field(description="Default: all open ones")]
+CampaignNumber = Annotated[_Number, Field(description="As in list_campaigns")]
+PageNumber = Annotated[_Number, Field(description="From 1; see next_page")]
 Name = Annotated[
     str,
     AfterValidator(check_name),
@@ -60,6 +68,7 @@ ContactLink = Annotated[_Link | MISSING, Field(description="http(s) address for 
 NewContactLink = Annotated[_Link | MISSING | None, Field(description="null removes it")]
 Alerts = Annotated[_Alerts | MISSING, Field(description="By number; better give filter")]
 GenerateIssues = Annotated[bool, Field(strict=True, description="Open an issue in every repository")]
+Since = Annotated[_SinceWhen | MISSING, Field(description="Tell changes since this date, or last_report")]
 State = Annotated[CampaignState | MISSING, Field(description="Default: both")]
 NewState = Annotated[CampaignState | MISSING, Field(description="closed ends it, open reopens it")]
 Sort = Annotated[Literal["created", "updated", "ends_at", "published"], Field(description="Order by")]
@@ -77,8 +86,6 @@ def check_per_page(value: int) -> int:
 
 PerPage = Annotated[_StrictInt, AfterValidator(check_per_page), Field(description="At most 100")]
 
-_ONLY_SECRET = ("kind", "providers", "secret_types", "validity", "publicly_leaked")
-
 
 def _by_name() -> dict[str, Any]:
     """Return the schema of a filter of code scanning alerts with names and types only: find_alerts says the rest."""
@@ -88,32 +95,30 @@ def _by_name() -> dict[str, Any]:
         return {"type": kind["type"]} | ({"items": {"type": "string"}} if kind["type"] == "array" else {})
 
     properties = AlertFilter.model_json_schema()["properties"]
-    return {name: bare(schema) for name, schema in properties.items() if name not in _ONLY_SECRET}
+    return {name: bare(schema) for name, schema in properties.items() if name not in ("kind", *SECRET_ONLY)}
 
 
 # find_alerts' own: a parameter for each criterion of a filter.
-Kind = Annotated[criteria.Kind, Field(description="code or secret scanning")]
-Template = Annotated[criteria.Template | MISSING, Field(description="Named filter; the others narrow it")]
+Kind = Annotated[criteria.Kind, Field(description="Kind of scanning")]
+Template = Annotated[criteria.Template | MISSING, Field(description="Named filter")]
 Severities = Annotated[criteria.Severities | MISSING, Field(description="Any of these")]
-Cwes = Annotated[criteria.Cwes | MISSING, Field(description="Numbers")]
+Cwes = Annotated[criteria.Cwes | MISSING, Field(description="Such as 79")]
 Rules = Annotated[criteria.Rules | MISSING, Field(description="Ids, may hold *")]
 Tool = Annotated[criteria.Tool | MISSING, Field(description="Such as CodeQL")]
 Repositories = Annotated[criteria.Repositories | MISSING, Field(description="Names, may hold *")]
-ExcludeRepositories = Annotated[criteria.Repositories | MISSING, Field(description="Likewise")]
+ExcludeRepositories = Annotated[criteria.Repositories | MISSING, Field(description="Names, may hold *")]
 Languages = Annotated[criteria.Languages | MISSING, Field(description="Such as java")]
 Paths = Annotated[criteria.Paths | MISSING, Field(description="Or folders, may hold *")]
-MinAgeDays = Annotated[criteria.Days | MISSING, Field(description="Since found")]
-MaxAgeDays = Annotated[criteria.Days | MISSING, Field(description="Likewise")]
+MinAgeDays = Annotated[criteria.Days | MISSING, Field(description="Old at least")]
+MaxAgeDays = Annotated[criteria.Days | MISSING, Field(description="Old at most")]
 Assignees = Annotated[criteria.Assignees | MISSING, Field(description="Logins, none or *")]
 Providers = Annotated[criteria.Providers | MISSING, Field(description="Of secrets")]
 SecretTypes = Annotated[criteria.SecretTypes | MISSING, Field(description="GitHub's identifiers")]
 Validity = Annotated[criteria.Validity | MISSING, Field(description="Of secrets")]
 PubliclyLeaked = Annotated[criteria.PubliclyLeaked | MISSING, Field(description="Of secrets")]
-Detail = Annotated[_Page | MISSING, Field(description="List this page of them instead, from 1")]
+Detail = Annotated[_Number | MISSING, Field(description="This page of them instead")]
 Filter = Annotated[
     AlertFilter | MISSING,
-    WithJsonSchema({"type": "object", "description": "Criteria as find_alerts takes them", "properties": _by_name()}),
+    WithJsonSchema({"type": "object", "description": "Criteria as in find_alerts", "properties": _by_name()}),
 ]
-IfTooMany = Annotated[
-    Literal["refuse", "most_severe_first"], Field(description="Over 1000: most severe, then oldest are taken")
-]
+IfTooMany = Annotated[TooMany, Field(description=f"Over {ALERTS_LIMIT}: refuse, or take the most severe, then oldest")]

@@ -40,10 +40,13 @@ async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> 
         raise
     except CampaignsError as refusal:
         await _kept(app.store.abandoned(intent, refusal.what))
-        raise _explained(refusal, app, plan) from refusal
+        _explain(refusal, app, plan)
+        raise
     became = app.store.published(intent, published.campaign.number, published.campaign.created_at)
     failure = await _kept(became)
-    return published, [f"Progress by repository will not be known: {failure.what}"] if failure else []
+    return published, [
+        f"Which alerts it holds could not be kept, and GitHub does not tell: {failure.what}"
+    ] if failure else []
 
 
 async def settle_earlier(app: AppContext, org: str) -> list[str]:
@@ -101,10 +104,10 @@ async def _kept(work: Awaitable[object]) -> StoreFailed | None:
     return None
 
 
-def _explained(refusal: CampaignsError, app: AppContext, plan: CreatePlan) -> CampaignsError:
+def _explain(refusal: CampaignsError, app: AppContext, plan: CreatePlan) -> None:
+    """Say why a campaign of secrets was refused: GitHub's own words cannot."""
     if plan.alerts.kind == "secret" and isinstance(refusal, Rejected):
         refusal.remedy = (
             "GitHub's API names campaigns of secret scanning alerts but does not define them, and it refused this one. "
             f"Create it at {app.page(plan.org)}."
         )
-    return refusal

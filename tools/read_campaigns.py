@@ -9,6 +9,7 @@ from pydantic import MISSING
 
 from server.context import CallContext, app_of
 from server.domain.answers import NO_DRAFTS, CampaignDetail, CampaignList, row
+from server.reporting import remember
 from tools.answers import answered
 from tools.parameters import CampaignNumber, Direction, Org, PageNumber, PerPage, Sort, State
 from tools.publication import settle_earlier
@@ -35,6 +36,7 @@ async def list_campaigns(
         per_page=per_page,
     )
     settled = await settle_earlier(app, org)
+    unkept = await remember(app, org, found.campaigns)
     seen = (page - 1) * per_page + len(found.campaigns)
     past = [] if found.campaigns or page == 1 else [f"Page {page} is past the last one."]
     return answered(
@@ -45,7 +47,7 @@ async def list_campaigns(
             has_more=found.next_page is not None,
             next_page=found.next_page,
             url=app.page(org),
-            note=" ".join([*past, *settled, NO_DRAFTS]),
+            note=" ".join([*past, *settled, *unkept, NO_DRAFTS]),
         )
     )
 
@@ -56,4 +58,7 @@ async def get_campaign(
     """Read one security campaign: its fields, alert counts, remediation rate, days left and page."""
     app = app_of(ctx)
     org = app.policy.org(org)
-    return answered(app.describe(org, await app.github.campaigns.get(org, campaign_number)))
+    campaign = await app.github.campaigns.get(org, campaign_number)
+    described = app.describe(org, campaign)
+    described.note = " ".join(await remember(app, org, [campaign])) or None
+    return answered(described)

@@ -29,6 +29,7 @@ from server.guards.confirmation import (
 )
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
+from server.reporting import remember
 from tools.answers import Change, SentRequest, WriteResult, answered
 from tools.checks import check_managers, not_as_sent, require_future, unordered, wire_value
 from tools.parameters import (
@@ -226,6 +227,7 @@ async def update_campaign(
         if isinstance(ends_at, datetime):
             require_future(ends_at, app.github.clock)  # it may have passed while the person was thinking
     campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
+    unkept = await remember(app, plan.org, [campaign])
     after = {field: wire_value(campaign, field) for field in plan.changes}
     different = not_as_sent(campaign, plan.changes)
     return answered(
@@ -233,7 +235,7 @@ async def update_campaign(
             summary=f"GitHub took the change of {named}, but answers with another {', '.join(different)}."
             if different
             else f"{_capital(_worded(named, plan.changes, done=True))}.",
-            notes=plan.notes or None,
+            notes=[*plan.notes, *unkept] or None,
             changes=_compared(before, after),
             campaign=app.describe(plan.org, campaign),
         )

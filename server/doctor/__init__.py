@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from server.doctor import identity, reads, rights
+from server.doctor import identity, keeping, reads, rights
 from server.doctor.examination import Examination, advice
 from server.doctor.findings import (
     Finding,
@@ -40,11 +40,13 @@ class Check:
         name: its key in the findings.
         look: looks, and returns what was seen; may raise CampaignsError, which becomes a finding.
         waits_for: checks that make no sense of this one when they failed or were skipped.
+        asks_github: it is not made any more once a rate limit was met.
     """
 
     name: str
     look: Callable[[Examination], Awaitable[Verdict]]
     waits_for: tuple[str, ...] = ()
+    asks_github: bool = True
 
 
 _RATE_LIMIT = "rate_limit"
@@ -60,6 +62,7 @@ CHECKS = (
     Check("write_campaigns", rights.write_campaigns, ("role", "permissions", "read_campaigns")),
     Check("read_alerts", reads.read_alerts, ("organization",)),
     Check(_RATE_LIMIT, reads.rate_limit, ("account",)),
+    Check("store", keeping.store, asks_github=False),
 )
 """Every check, in the order in which they are made and shown."""
 
@@ -133,7 +136,7 @@ async def examine(
 
 def _obstacle(exam: Examination, check: Check, roots: Mapping[str, str]) -> str | None:
     """Return the check at the beginning of what keeps this one from being made; None when nothing does."""
-    if exam.limited is not None and check.name != _RATE_LIMIT:
+    if exam.limited is not None and check.asks_github and check.name != _RATE_LIMIT:
         return _RATE_LIMIT
     blocked = (name for name in check.waits_for if exam.status(name) in ("failed", "skipped"))
     begun = (roots.get(name, name) for name in blocked)

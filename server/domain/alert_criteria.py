@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from server.domain.alert_templates import TemplateName
+from server.domain.alert_templates import TemplateName, named_template
 from server.domain.alerts import AlertKind, Severity
 from server.domain.languages import LANGUAGES, named_language
 from server.domain.text import hidden_characters
@@ -57,6 +57,8 @@ def check_text(value: str) -> str:
 def check_path(value: str) -> str:
     """Accept a pattern of paths; they begin at the root of the repository."""
     path = check_text(value).removeprefix("./").strip("/")
+    if path.startswith("!") or any(sign in path for sign in "?{}\\"):
+        raise ValueError("only `*` is special in a pattern: not `?`, braces, a backslash or a leading `!`")
     if not path:
         raise ValueError("is the whole repository; leave it out")
     return path
@@ -80,6 +82,7 @@ def check_language(value: str) -> str:
 
 def check_assignees(values: list[str]) -> list[str]:
     """Accept logins, or one of the two words that stand for some."""
+    values = [NOBODY if value.casefold() == NOBODY else value for value in values]
     for position, value in enumerate(values):
         if value in (NOBODY, ANYBODY):
             if len(values) > 1:
@@ -114,7 +117,7 @@ _Slug = Annotated[str, AfterValidator(check_slug)]
 _RepositoryPattern = Annotated[str, AfterValidator(check_repository)]
 
 Kind = AlertKind
-Template = TemplateName
+Template = Annotated[TemplateName, BeforeValidator(named_template)]
 Severities = Annotated[list[Annotated[Severity, _Lowered]], _Sized]
 Cwes = Annotated[list[Annotated[int, BeforeValidator(parse_cwe), WithJsonSchema({"type": "string"})]], _Sized]
 Rules = Annotated[list[_Pattern], _Sized]

@@ -35,6 +35,7 @@ from server.domain.alert_matching import (
 )
 from server.domain.alert_templates import TEMPLATES
 from server.domain.alerts import SEVERITIES, AlertQuery, AnyAlert, CodeAlert, SecretAlert
+from server.domain.explain import listed, unknown_argument
 
 _Value = TypeVar("_Value")
 
@@ -46,7 +47,8 @@ _ASKED_SEVERITIES = tuple(severity for severity in SEVERITIES if severity != "no
 _NO_AGE = ("min_age_days", 0)
 """Every alert is so old."""
 _CODE_ONLY = ("template", "severities", "cwes", "rules", "tool", "languages", "paths", "assignees")
-_SECRET_ONLY = ("providers", "secret_types", "validity", "publicly_leaked")
+SECRET_ONLY = ("providers", "secret_types", "validity", "publicly_leaked")
+"""Criteria that only secret scanning alerts have."""
 
 
 class _NullUnsaid:
@@ -104,6 +106,8 @@ class AlertFilter(BaseModel):
     def _without_nulls(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
+        if unknown := [unknown_argument(str(name), cls.model_fields) for name in given if name not in cls.model_fields]:
+            raise ValueError(listed(unknown).removesuffix("."))
         left_out = {field for field in cls.model_fields if given.get(field, MISSING) in (None, MISSING)}
         return {field: value for field, value in given.items() if field not in left_out}
 
@@ -114,7 +118,7 @@ class AlertFilter(BaseModel):
             raise ValueError('is a criterion for code scanning alerts; leave it out, or leave out kind "secret"')
         return value
 
-    @field_validator(*_SECRET_ONLY, mode="before")
+    @field_validator(*SECRET_ONLY, mode="before")
     @classmethod
     def _of_secret_alerts(cls, value: _Value, info: ValidationInfo) -> _Value:
         if info.data.get("kind") == "code":

@@ -87,8 +87,11 @@ def criterion(field: str, value: Any, now: int) -> Criterion | None:
 
 
 def one_form(pattern: str) -> str:
-    """Return the form in which patterns that match the same texts are most often equal."""
-    return re.sub(r"\*+", "*", pattern).casefold()
+    """Return the form in which patterns that match the same texts are most often equal.
+
+    `*` matches slashes too, so `**` says no more; and `**/` is any folders, also none, as people know it.
+    """
+    return re.sub(r"\*+", "*", re.sub(r"\*{2,}/", "*", pattern)).casefold()
 
 
 def matcher(patterns: Iterable[str], *, below: bool = False) -> Callable[[str], bool]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, Literal
 
 from server.domain import alert_counts
-from server.domain.alert_counts import VALIDITIES, rank
-from server.domain.alerts import SEVERITIES, AlertKind, AnyAlert, CodeAlert
+from server.domain.alerts import AlertKind, AnyAlert, SecretAlert, urgency
 from server.domain.models import ALERTS_LIMIT, AlertPairs
-from server.errors import Refused
 
-_DIGEST_LENGTH = 16
-_same: Callable[[AnyAlert], tuple[int, int]] = attrgetter("repository_id", "alert_number")
+TooMany = Literal["refuse", "most_severe_first"]
+"""What becomes of more alerts than fit."""
+
+_pair: Callable[[AnyAlert], tuple[int, int]] = attrgetter("repository_id", "alert_number")
 
 
-class TooManyAlerts(Refused):
-    """More alerts than fit. Who catches it has the alerts, and can say more with `alert_counts.suggest`.
+class TooManyAlerts(Exception):
+    """More alerts than fit. Who catches it has the alerts, and can say more with `alert_suggestion.suggest`.
 
     Attributes:
         total: how many alerts there are.
@@ -29,7 +27,7 @@ class TooManyAlerts(Refused):
     """
 
     def __init__(self, total: int, limit: int) -> None:
-        super().__init__(f"The filter selects {total} alerts; a campaign takes at most {limit}.", "Narrow the filter.")
+        super().__init__(f"{total} alerts, and {limit} fit")
         self.total = total
         self.limit = limit
 
@@ -41,12 +39,12 @@ class AlertSelection:
     Attributes:
         kind: code or secret scanning alerts.
         alerts: the chosen ones, by `repository_id` and `alert_number`.
-        left_out: those that did not fit, in the same order.
+        left_out: how many did not fit, by severity (of secrets: by validity), the most urgent first.
     """
 
     kind: AlertKind
     alerts: tuple[AnyAlert, ...]
-    left_out: tuple[AnyAlert, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def pairs(self) -> list[AlertPairs]:
         """Return the chosen alerts as GitHub's create call wants them, ascending."""
@@ -54,11 +52,6 @@ class AlertSelection:
             AlertPairs(repository_id=repository, alert_numbers=[alert.alert_number for alert in alerts])
             for repository, alerts in groupby(self.alerts, key=attrgetter("repository_id"))
         ]
-
-    def digest(self) -> str:
-        """Return 16 hexadecimal digits of the kind and the chosen pairs; no other fact of an alert is part of it."""
-        chosen = json.dumps([self.kind, [_same(alert) for alert in self.alerts]])
-        return hashlib.sha256(chosen.encode()).hexdigest()[:_DIGEST_LENGTH]
 
     @property
     def by_severity(self) -> dict[str, int]:
@@ -69,11 +62,6 @@ class AlertSelection:
     def by_repository(self) -> dict[str, int]:
         """The chosen alerts by repository, the largest first and the tail summed."""
         return alert_counts.by_repository(self.alerts)
-
-    @property
-    def left_out_by_severity(self) -> dict[str, int]:
-        """As `by_severity`, for those left out."""
-        return alert_counts.by_severity(self.left_out)
 
 
 def choose(
@@ -93,25 +81,22 @@ def choose(
     """
     each: dict[tuple[int, int], AnyAlert] = {}
     for alert in alerts:
-        each.setdefault(_same(alert), alert)
+        each.setdefault(_pair(alert), alert)
     if len(each) > limit and not most_severe_first:
         raise TooManyAlerts(len(each), limit)
     ranked = by_urgency(each.values())
     return AlertSelection(
         kind=kind,
-        alerts=tuple(sorted(ranked[:limit], key=_same)),
-        left_out=tuple(sorted(ranked[limit:], key=_same)),
+        alerts=tuple(sorted(ranked[:limit], key=_pair)),
+        left_out=alert_counts.by_severity(ranked[limit:]) or alert_counts.by_validity(ranked[limit:]),
     )
 
 
 def by_urgency(alerts: Iterable[AnyAlert]) -> list[AnyAlert]:
     """Return alerts in the order in which they are chosen when not all fit: see `choose`."""
-    return sorted(alerts, key=_urgency)
+    return sorted(alerts, key=_order)
 
 
-def _urgency(alert: AnyAlert) -> tuple[Any, ...]:
-    if isinstance(alert, CodeAlert):
-        worst: tuple[int, ...] = (rank(alert.severity, SEVERITIES),)
-    else:
-        worst = (rank(alert.validity, VALIDITIES), not alert.publicly_leaked)
-    return (*worst, alert.created_at, *_same(alert))
+def _order(alert: AnyAlert) -> tuple[Any, ...]:
+    hidden = isinstance(alert, SecretAlert) and not alert.publicly_leaked
+    return (urgency(alert), hidden, alert.created_at, *_pair(alert))

@@ -149,3 +149,14 @@ _ALL = (
 
 TEMPLATES: dict[str, AlertTemplate] = {template.name: template for template in _ALL}
 """By name, in the order in which people are shown them."""
+
+_BY_WORD = {
+    word.strip().casefold(): name
+    for name, template in TEMPLATES.items()
+    for word in (name.replace("-", " "), template.title, *template.also_called.split(","))
+}
+
+
+def named_template(given: object) -> object:
+    """Return the name of the template that a person means by its title or another word; anything else as it is."""
+    return _BY_WORD.get(given.strip().casefold(), given) if isinstance(given, str) else given

@@ -14,6 +14,9 @@ Severity = Literal["critical", "high", "medium", "low", "error", "warning", "not
 SEVERITIES: tuple[str, ...] = ("critical", "high", "medium", "low", "error", "warning", "note", "none")
 """Severities from the worst on. `none` is an alert whose tool gave none."""
 
+VALIDITIES: tuple[str, ...] = ("active", "unknown", "inactive")
+"""Of secrets, from what is most worth acting on."""
+
 
 class CodeAlert(NamedTuple):
     """An open code scanning alert on a default branch.
@@ -65,6 +68,16 @@ class SecretAlert(NamedTuple):
 
 
 AnyAlert = CodeAlert | SecretAlert
+
+
+def urgency(alert: AnyAlert) -> int:
+    """Return how urgent an alert is, 0 being the most: its place in SEVERITIES, or for a secret in VALIDITIES."""
+    return rank(alert.severity, SEVERITIES) if isinstance(alert, CodeAlert) else rank(alert.validity, VALIDITIES)
+
+
+def rank(value: str, ranked: tuple[str, ...]) -> int:
+    """Return the place of a value, the first being 0; one that is not there comes last."""
+    return ranked.index(value) if value in ranked else len(ranked)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class CampaignDetail(CampaignRow):
     updated_at: datetime
     published_at: datetime | None = None
     url: str = Field(description="The campaign's page on GitHub")
+    note: str | None = None
 
 
 class CampaignList(BaseModel):

@@ -22,11 +22,28 @@ def parse_end(text: object) -> datetime:
     Raises:
         ValueError: with a sentence that says what is wrong and what is right.
     """
+    return _parse(text, time(23, 59, 59), "the end of that day, UTC")
+
+
+def parse_since(text: object) -> datetime:
+    """Read when something begins: a date (the beginning of that day, UTC) or an RFC 3339 time with a zone.
+
+    Returns:
+        The moment in UTC, without fractions of a second.
+
+    Raises:
+        ValueError: with a sentence that says what is wrong and what is right.
+    """
+    return _parse(text, time(), "the beginning of that day, UTC")
+
+
+def _parse(text: object, time_of_day: time, meaning: str) -> datetime:
+    """Read a date, which stands for a time of that day, or a time with a zone."""
     try:
         if not isinstance(text, str):
             raise ValueError
         if _DATE.fullmatch(text):
-            return _end_of(text)
+            return _on(text, time_of_day)
         if not _RFC_3339.fullmatch(text):
             raise ValueError
         moment = datetime.fromisoformat(text.upper())
@@ -34,8 +51,7 @@ def parse_end(text: object) -> datetime:
         raise
     except ValueError:
         raise ValueError(
-            "give a date such as 2027-01-08 (the end of that day, UTC) or a time with a zone such as "
-            "2027-01-08T17:00:00Z"
+            f"give a date such as 2027-01-08 ({meaning}) or a time with a zone such as 2027-01-08T17:00:00Z"
         ) from None
     if moment.tzinfo is None:
         raise ValueError("the time has no zone; end it with Z or an offset such as +01:00")
@@ -45,9 +61,9 @@ def parse_end(text: object) -> datetime:
         raise ValueError("the year must be between 1 and 9999") from None
 
 
-def _end_of(text: str) -> datetime:
+def _on(day: str, time_of_day: time) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)
+        return datetime.combine(date.fromisoformat(day), time_of_day, UTC)
     except ValueError:
         raise _NoSuchDay("is not a day of the calendar; give one that is, such as 2027-01-08") from None
 

@@ -60,3 +60,18 @@ def clean(text: str, limit: int, *, allowed: str = "") -> str:
 def quote(text: str, limit: int = 100) -> str:
     """Return cleaned `text` in double quotes, escaped so that it cannot end the quote."""
     return json.dumps(clean(text, limit), ensure_ascii=False)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number of things, such as `1 alert` and `3 repositories`; `many` is `one` with an s when left out."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def alert_count(number: int) -> str:
+    """Write a number of alerts."""
+    return counted(number, "alert")
+
+
+def repository_count(number: int) -> str:
+    """Write a number of repositories."""
+    return counted(number, "repository", "repositories")

@@ -9,8 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from server.domain.alert_counts import rank
-from server.domain.alerts import SEVERITIES
+from server.domain.alerts import SEVERITIES, rank
 from server.domain.reports import RepositoryProgress
 from server.domain.snapshots import Snapshot
 from server.domain.text import clean

@@ -3,6 +3,9 @@
 A list moves while it is read: an alert closes and all that follow come one place forward, one of them from a page not
 read yet to one that was. So the last page is read early; when first and last page are still the same in the end,
 nothing moved in between. Otherwise all pages are asked for again, which costs nothing where they are unchanged.
+
+Where nothing beyond some moment is wanted, reading stops with the first page that is wholly beyond it, provided that
+the list is in order.
 """
 
 from __future__ import annotations
@@ -64,7 +67,8 @@ class AlertList:
         self._pages: dict[int, AlertPage] = {}
         self._last: int | None = None  # as the Link header says; None with cursors, and before the first page
         self._sure = False  # whether that is from a header as new as the page
-        self._beyond = _NEVER  # the first page with something that is not wanted any more
+        self._beyond = _NEVER  # the first page with nothing that is wanted any more
+        self._orderly = True  # whether nothing that is wanted can come behind that page
         self._moved = False
         self._repeats = 0
         self._missed = False  # a page did not come, since the reading had ended
@@ -115,7 +119,7 @@ class AlertList:
     @property
     def beyond(self) -> bool:
         """Whether there are alerts beyond the moment at which to stop."""
-        return any(self._ends_beyond(number) for number in self._pages)
+        return any(self._is_beyond(alert) for page in self._pages.values() for alert in page.alerts)
 
     async def read(self) -> None:
         """Read the list, until it is whole or the reading has ended.
@@ -129,9 +133,9 @@ class AlertList:
         if first.last_page is None and first.next_url is not None:
             await self._follow(first)
             return
-        await self._read_missing()
-        if self._until > 1 and self.pages_read == self._until:
-            await self._settle()
+        await self._read_wanted()
+        if self._beyond != _NEVER and not self._stops():
+            await self._read_wanted()
 
     @property
     def _until(self) -> int:
@@ -144,13 +148,18 @@ class AlertList:
     async def _follow(self, answer: Answer | None) -> None:
         """Go from page to page where only cursors lead: they hold still when alerts come and go."""
         number = 1
-        while answer is not None and answer.next_url is not None and self._beyond == _NEVER:
+        while answer is not None and answer.next_url is not None and not self._stops():
             if number == MOST_PAGES:
                 self._cut = True
                 break
             number += 1
             answer = await self._read(number, answer.next_url)
         self._ended = answer is not None
+
+    async def _read_wanted(self) -> None:
+        await self._read_missing()
+        if self._until > 1 and self.pages_read == self._until:
+            await self._settle()
 
     async def _read_missing(self) -> None:
         """Read what was not read yet, the last page first and the others in order."""
@@ -233,8 +242,8 @@ class AlertList:
             self._last, self._sure = self._last_by(number, answer), not answer.unchanged
         elif self._last is not None and not answer.unchanged:
             self._correct_last(self._last_by(number, answer))
-        if self._request.stop is not None:
-            self._beyond = min((one for one in self._pages if self._ends_beyond(one)), default=_NEVER)
+        if self._request.stop is not None and self._orderly:
+            self._beyond = min((one for one in self._pages if self._is_all_beyond(one)), default=_NEVER)
 
     def _last_by(self, number: int, answer: Answer) -> int | None:
         """Return the number of the last page as an answer tells it; None with cursors."""
@@ -260,9 +269,20 @@ class AlertList:
         self._moved = self._moved or short or turned or len(distinct(alerts)) < len(alerts)
         return self._moved
 
-    def _ends_beyond(self, number: int) -> bool:
+    def _stops(self) -> bool:
+        """Whether a page ends what is wanted. Where alerts are not in order none does, then and from then on."""
+        if self._beyond != _NEVER:
+            edge = max(self._pages)
+            read = [page for number, page in sorted(self._pages.items()) if number <= self._until or number == edge]
+            moments = [alert.created_at for page in read for alert in page.alerts]
+            self._orderly = moments == sorted(moments, reverse=not self._request.oldest_first)
+            if not self._orderly:
+                self._beyond = _NEVER
+        return self._beyond != _NEVER
+
+    def _is_all_beyond(self, number: int) -> bool:
         alerts = self._pages[number].alerts
-        return bool(alerts) and self._is_beyond(alerts[-1])
+        return bool(alerts) and all(self._is_beyond(alert) for alert in alerts)
 
     def _is_beyond(self, alert: AnyAlert) -> bool:
         stop = self._request.stop

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from server.domain.alerts import AlertKind
+from server.domain.text import alert_count
 from server.errors import GitHubError, NotFound
 from server.github.alert_pages import MOST_PAGES, AlertList
 from server.github.alert_reading import Left, Reading
@@ -23,11 +24,8 @@ def alerts_of(kind: AlertKind, name: str) -> str:
 
 
 def is_off(refusal: GitHubError) -> bool:
-    """Whether GitHub refused because there is nothing to read: scanning is off, or nothing was ever analyzed."""
-    said = refusal.what.lower()
-    return isinstance(refusal, NotFound) or any(
-        words in said for words in ("not enabled", "must be enabled", "disabled")
-    )
+    """Whether GitHub has nothing to read there, as far as it tells: scanning is off, or nothing was analyzed."""
+    return isinstance(refusal, NotFound) or refusal.lack == "off"
 
 
 def refused(kind: AlertKind, refusals: Mapping[str, GitHubError]) -> Iterator[str]:
@@ -37,7 +35,14 @@ def refused(kind: AlertKind, refusals: Mapping[str, GitHubError]) -> Iterator[st
         first = next(iter(hidden.values()))
         others = " So it is with the others." if len(hidden) > 1 else ""
         yield f"Missing are {alerts_of(kind, _named(hidden))}. {first.what}{others}"
-    off = [name for name, refusal in refusals.items() if is_off(refusal) and not _without_analysis(kind, refusal)]
+    unexplained = [name for name, refusal in refusals.items() if _is_unexplained(kind, refusal)]
+    if unexplained:
+        yield (
+            f"The {_KINDS[kind]} alerts of {_named(unexplained)} could not be read: GitHub does not have them, or "
+            "hides them from this token."
+        )
+    told = [name for name, refusal in refusals.items() if name not in hidden and name not in unexplained]
+    off = [name for name in told if not _without_analysis(kind, refusals[name])]
     if off:
         yield f"{_KINDS[kind].capitalize()} is not enabled for {_named(off)}, or this token may not see its alerts."
 
@@ -77,7 +82,7 @@ def list_gaps(lists: Sequence[AlertList]) -> Iterator[str]:
         yield "Alerts kept changing while they were read, so the counts may be off by a few."
     unreadable = sum(one.unreadable for one in lists)
     if unreadable:
-        yield f"{unreadable:,} alert{'s' if unreadable > 1 else ''} could not be read."
+        yield f"{alert_count(unreadable)} could not be read."
 
 
 def list_notes(lists: Sequence[AlertList]) -> Iterator[str]:
@@ -98,8 +103,12 @@ def sight(token: Token) -> Iterator[str]:
 
 
 def _without_analysis(kind: AlertKind, refusal: GitHubError) -> bool:
-    # The repository itself was found, so "not found" is about its analyses; for secrets it means that scanning is off.
-    return kind == "code" and isinstance(refusal, NotFound)
+    return kind == "code" and isinstance(refusal, NotFound) and refusal.lack == "no analysis"
+
+
+def _is_unexplained(kind: AlertKind, refusal: GitHubError) -> bool:
+    # GitHub also says "not found" of what it hides. For secrets it means that scanning is off.
+    return kind == "code" and isinstance(refusal, NotFound) and refusal.lack is None
 
 
 def _only(read: int, things: str, in_all: str) -> str:

@@ -12,6 +12,7 @@ from typing import cast
 import anyio
 
 from server.domain.alerts import AlertQuery, CodeAlert, SecretAlert
+from server.domain.text import quote
 from server.errors import NotFound, PermissionMissing, UnexpectedAnswer
 from server.github import alert_sentences as sentences
 from server.github.addresses import segment
@@ -86,7 +87,7 @@ class Alerts:
             Whatever could be read, with sentences about the rest.
 
         Raises:
-            NotFound: there is no such organization, or one of the repositories is not there.
+            NotFound: there is no such organization, or one of the repositories is not there or not any more.
             PermissionMissing: the token may not read any of it.
             GitHubError: nothing could be read at all.
             ConfigurationError: there is no usable credential.
@@ -168,7 +169,7 @@ class Alerts:
         """Return a repository by its path; None when the reading has ended.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none, or GitHub leads to one with another name or owner.
         """
         about = f"the repository {full_name}"
         try:
@@ -183,14 +184,16 @@ class Alerts:
         if answer is None:
             return None
         told = answer.content if isinstance(answer.content, dict) else {}
-        number, name = whole_number(told.get("id")), told.get("name")
-        if number is None or not isinstance(name, str):
+        number, called = whole_number(told.get("id")), told.get("full_name")
+        if number is None or not isinstance(called, str):
             raise UnexpectedAnswer(
                 f"GitHub's answer for {about} is not what its reference describes.",
                 "Try again; if it stays, does something else answer in GitHub's place?",
                 status=answer.status,
             )
-        return Repository(number, name)
+        if called.casefold() != full_name.casefold():
+            raise _moved(full_name, called, org)
+        return Repository(number, called.rpartition("/")[2])
 
     async def _read_lists(
         self,
@@ -211,3 +214,13 @@ class Alerts:
                 request = ListRequest(path, org, about, params, reader, query.oldest_first, query.stop)
                 target.lists.append(AlertList(self._client, request, reading))
                 group.start_soon(target.lists[-1].read)
+
+
+def _moved(asked: str, called: str, org: str) -> NotFound:
+    """Return the error for a repository that GitHub redirects from: its old name would fit no filter."""
+    if called.rpartition("/")[0].casefold() == org.casefold():
+        return NotFound(f"{asked} is called {quote(called)} now; give that name.")
+    return NotFound(
+        f"{asked} moved to another organization; it is called {quote(called)} now.",
+        f"Leave it out: only repositories of {org} are read.",
+    )

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sized
 from datetime import timedelta
+from functools import partial
 
 import anyio
 import httpx
@@ -22,6 +23,7 @@ from server.github.answers import Answer, Distill, read_answer
 from server.github.clock import Clock
 from server.github.credentials import Credentials, Token
 from server.github.etags import EtagCache, Stored
+from server.github.limits_under_way import LimitsUnderWay
 from server.github.redirects import REDIRECTS, redirected
 from server.github.retries import (
     MOST_TRIES,
@@ -60,6 +62,7 @@ class GitHubClient:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
+        self._limits = LimitsUnderWay(clock, settings.patience)
         self._api = httpx.URL(settings.api_url)
         self._bodies = EtagCache()
         self._distilled = EtagCache.of_records()
@@ -81,7 +84,8 @@ class GitHubClient:
         """Send a request and return the answer to it, repeating within the rules.
 
         GET, PATCH and DELETE are repeated after failures that may pass; POST only when it cannot have reached GitHub
-        or GitHub said that it did nothing. Waiting never adds up to more than `settings.patience` seconds.
+        or GitHub said that it did nothing. While one request waits out a rate limit, no other is sent. Waiting never
+        adds up to more than `settings.patience` seconds.
 
         Args:
             method: GET, POST, PATCH or DELETE.
@@ -145,6 +149,7 @@ class GitHubClient:
 
     async def _step(self, call: Call, token: Token, distill: Distill | None, afresh: bool) -> Answer | Token:
         """Send one request; return the answer, or the token to go on with."""
+        await self._limits.over(call)
         cache = self._bodies if distill is None else self._distilled
         key = (EtagCache.key(call.url, token.value, self._settings.api_version), distill)
         stored = cache.get(key) if call.method == "GET" and not afresh else None
@@ -231,10 +236,12 @@ class GitHubClient:
     async def _wait_out(self, call: Call, response: httpx.Response) -> None:
         call.limited += 1
         wait = limit_wait(response.headers, self._clock.now(), call.limited)
-        error = failures.rate_limited(response, self._clock.now() + timedelta(seconds=wait))
+        until = self._clock.now() + timedelta(seconds=wait)
+        refusal = partial(failures.rate_limited, response, until)
         if call.limited >= MOST_TRIES or call.spent + wait > self._settings.patience:
-            raise error
-        await self._pause(call, wait, error)
+            raise refusal()
+        with self._limits.under_way(wait, until, refusal):
+            await self._pause(call, wait, refusal())
 
     def _limit(self, call: Call) -> float:
         """Return how long the next request may take, in seconds. A write is never cut short: that leaves doubts."""

@@ -1,7 +1,7 @@
 """What to say about an answer that is no success: each kind its own sentence, with what to do next.
 
-GitHub's own words are quoted as data. From the headers only the request id, and the names of scopes and permissions
-that are missing, are ever shown.
+GitHub's own words are quoted as data, and not at all where secrets may be among them. From the headers only the request
+id, and the names of scopes and permissions that are missing, are ever shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
@@ -32,7 +33,10 @@ _LONGEST_ITEM = 120
 _MOST_ITEMS = 5
 _REQUEST_ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
 _NAMES_VERSION = re.compile(r"api[- ]?version", re.IGNORECASE)
-_ALERTS = {"/code-scanning/": "Code scanning", "/secret-scanning/": "Secret scanning"}
+_SECRETS = "/secret-scanning/"
+_ALERTS = {"/code-scanning/": "Code scanning", _SECRETS: "Secret scanning"}
+_NO_ANALYSIS = "no analysis found"
+_OFF = ("not enabled", "must be enabled", "disabled")
 _HOW_IS_IT = "https://www.githubstatus.com tells of known trouble."
 
 
@@ -117,7 +121,8 @@ def refusal(response: httpx.Response, call: Call, api_version: str) -> GitHubErr
         return not_json(response, call)
     body = told(response)
     status = response.status_code
-    said = _github_says(body)
+    shown = {} if _SECRETS in call.url.path else body
+    said = _github_says(shown)
     needs, advice = _needs(call), _doctor(call)
     error: GitHubError
     if status == 401:
@@ -148,7 +153,8 @@ def refusal(response: httpx.Response, call: Call, api_version: str) -> GitHubErr
         )
     else:
         error = Rejected(f"GitHub did not accept the request for {call.about}.{said}", "Correct what GitHub names.")
-    error.status, error.request_id, error.docs = status, request_id(response.headers), _docs(body)
+    error.status, error.request_id, error.docs = status, request_id(response.headers), _docs(shown)
+    error.lack = _lack(body)
     return error
 
 
@@ -204,6 +210,13 @@ def _lacking_scope(headers: httpx.Headers) -> str:
 
 def _scopes(header: str) -> list[str]:
     return [scope.strip() for scope in header.split(",") if scope.strip()]
+
+
+def _lack(body: dict[str, object]) -> Literal["off", "no analysis"] | None:
+    message = str(body.get("message")).lower()
+    if _NO_ANALYSIS in message:
+        return "no analysis"
+    return "off" if any(words in message for words in _OFF) else None
 
 
 def _github_says(body: dict[str, object]) -> str:

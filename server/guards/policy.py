@@ -52,6 +52,16 @@ class Policy:
             )
         return org
 
+    def orgs(self, given: str | MISSING) -> list[str]:
+        """Return the organizations that a report is about: the one that is meant, or all that the operator allows.
+
+        Raises:
+            InvalidInput, Refused: as `org`.
+        """
+        if given is MISSING and len(self.allow_orgs) > 1:
+            return list(self.allow_orgs)
+        return [self.org(given)]
+
     def asks(self, effect: Effect) -> bool:
         """Tell whether a person has to confirm the effect first."""
         if self.confirm == "destructive":

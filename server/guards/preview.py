@@ -31,7 +31,7 @@ def check_preview(given: str | MISSING, current: str, now: str = "") -> None:
     """
     if given is not MISSING and given.strip() != current:
         raise Refused(
-            "The preview does not fit this call: an argument or the campaign has changed since, or it was for another."
-            + (f" {now}" if now else ""),
+            "The preview does not fit this call: an argument, the campaign or its alerts have changed since, or it "
+            "was for another call." + (f" {now}" if now else ""),
             "Call again with dry_run to see what would happen now.",
         )

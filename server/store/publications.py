@@ -13,7 +13,7 @@ from server.store.columns import moment, seconds, storable
 from server.store.database import Database
 from server.store.records import Intent, KeptAlert, Publication, PublishedAlerts, Unsettled
 from server.store.schema import publication_alerts, publications
-from server.store.settling import may_be_under_way, sentence, settle
+from server.store.settling import may_be_settled, sentence, settle
 
 _OPEN = ("intended", "unknown")  # the other states: published, abandoned, replaced
 
@@ -61,11 +61,11 @@ class Publications:
         self._database.write(work)
 
     def unsettled(self, org: str, now: datetime) -> list[Unsettled]:
-        """Return what has no known ending and is not under way any more, the oldest first."""
+        """Return what has no known ending, is not under way any more and not given up for good, the oldest first."""
         if not self._database.exists():
             return []
         intents = self._database.read(lambda connection: self._open(connection, org))
-        return [intent for intent in intents if not may_be_under_way(intent, now)]
+        return [intent for intent in intents if may_be_settled(intent, now)]
 
     def settle(
         self, org: str, campaigns: Sequence[Campaign], now: datetime, complete_since: datetime | None
@@ -82,7 +82,7 @@ class Publications:
             )
             for intent, campaign in settled:
                 ending = (
-                    _abandoned("GitHub lists no campaign that fits")
+                    _abandoned("GitHub lists no campaign that may be it")
                     if campaign is None
                     else self._give_number(connection, intent.key, org, campaign.number, campaign.created_at)
                 )
@@ -117,6 +117,7 @@ class Publications:
             Unsettled(
                 key=row.id,
                 name=row.name,
+                description=row.description,
                 ends_at=moment(row.ends_at),
                 at=moment(row.intended_at),
                 account=row.account,

@@ -88,13 +88,14 @@ class Unsettled:
 
     Attributes:
         key: the intent's.
-        name, ends_at, at, account: the publication's.
+        name, description, ends_at, at, account: the publication's.
         alert_count: how many alerts were sent.
         why: what was said about the unknown outcome; None when the process came to no ending.
     """
 
     key: int
     name: str
+    description: str | None
     ends_at: datetime
     at: datetime
     account: str | None

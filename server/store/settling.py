@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,11 +13,13 @@ from server.store.records import Unsettled, whole_seconds
 
 GRACE = timedelta(minutes=2)
 """For so long after its beginning a publication may still be under way, and its campaign may still appear."""
+FOR_GOOD = timedelta(days=30)
+"""What could not be settled for so long is not asked about any more: its ending is unknown for good."""
 _CLOCKS_DIFFER = timedelta(seconds=5)
 
 
 class Settled(NamedTuple):
-    """What became of a publication: its campaign, or None when GitHub did not make one."""
+    """What became of a publication: its campaign, or None when GitHub lists none that may be its."""
 
     intent: Unsettled
     campaign: Campaign | None
@@ -34,33 +36,38 @@ def settle(
     """Decide what became of publications, as far as that is certain.
 
     A campaign fits when its name (white space folded) and end are those sent and GitHub made it while the publication
-    could be under way. One that fits several publications, or is one of several that fit, settles nothing.
+    could be under way. One whose name or end is another may have been edited since: it fits when its description is
+    the one sent, nothing else that GitHub made meanwhile is without a publication, and nothing is missing in the list.
+    One that fits several publications, or is one of several that fit, settles nothing. Neither does one that does not
+    fit: it may be the publication's nevertheless, so only where there is none at all is the publication given up.
 
     Args:
-        intents: all that have no known ending, also those that may be under way: they can claim a campaign too.
+        intents: all that have no known ending, also those that are not to be settled: they can claim a campaign too.
         campaigns: what GitHub lists.
         taken: number and creation of the campaigns that are known to be other publications'.
         now: GitHub's time, not later than when the list was read.
         complete_since: the list holds every campaign made since then; None when that cannot be said.
     """
     free = {campaign.number: campaign for campaign in campaigns if not _is_taken(campaign, taken)}.values()
-    fitting = {intent.key: [campaign for campaign in free if _fits(intent, campaign)] for intent in intents}
+    possible = {intent.key: [campaign for campaign in free if _is_of_the_time(intent, campaign)] for intent in intents}
+    listed = {intent.key for intent in intents if complete_since and complete_since <= intent.at - _CLOCKS_DIFFER}
+    fitting = _fitting(intents, possible, listed)
     claims = Counter(campaign.number for found in fitting.values() for campaign in found)
     settled = []
     for intent in intents:
         found = fitting[intent.key]
-        if may_be_under_way(intent, now):
+        if not may_be_settled(intent, now):
             continue
         if len(found) == 1 and claims[found[0].number] == 1:
             settled.append(Settled(intent, found[0]))
-        elif not found and complete_since is not None and complete_since <= intent.at - _CLOCKS_DIFFER:
+        elif not possible[intent.key] and intent.key in listed:
             settled.append(Settled(intent, None))
     return settled
 
 
-def may_be_under_way(intent: Unsettled, now: datetime) -> bool:
-    """Tell whether a publication began so lately that nobody should settle it."""
-    return now - intent.at < GRACE
+def may_be_settled(intent: Unsettled, now: datetime) -> bool:
+    """Tell whether a publication is certainly not under way any more, and not too old to be asked about."""
+    return GRACE <= now - intent.at < FOR_GOOD
 
 
 def sentence(org: str, settled: Settled) -> str:
@@ -68,27 +75,50 @@ def sentence(org: str, settled: Settled) -> str:
     intent, campaign = settled
     if campaign is None:
         return (
-            f"Campaign {quote(intent.name)} was not published by an earlier call that did not finish: GitHub lists "
-            "none that fits."
+            "GitHub lists no campaign that an earlier call, which did not finish, may have published as "
+            f"{quote(intent.name)}."
         )
     alerts = "alert is" if intent.alert_count == 1 else "alerts are"
+    renamed = "" if _has_its_name(intent, campaign) else f" as {quote(intent.name)}"
     return (
-        f"Campaign {org}/{campaign.number} {quote(intent.name)} was published by an earlier call that did not finish; "
-        f"its {intent.alert_count} {alerts} known again."
+        f"Campaign {org}/{campaign.number} {quote(campaign.name)} was published{renamed} by an earlier call that did "
+        f"not finish; its {intent.alert_count} {alerts} known again."
     )
+
+
+def _fitting(
+    intents: Sequence[Unsettled], possible: Mapping[int, Sequence[Campaign]], listed: Collection[int]
+) -> dict[int, list[Campaign]]:
+    fitting = {intent.key: [each for each in possible[intent.key] if _fits(intent, each)] for intent in intents}
+    claimed = {campaign.number for found in fitting.values() for campaign in found}
+    for intent in intents:
+        if intent.key in listed and len(possible[intent.key]) == 1:
+            [only] = possible[intent.key]
+            if only.number not in claimed and _fits_edited(intent, only):
+                fitting[intent.key] = [only]
+    return fitting
 
 
 def _is_taken(campaign: Campaign, taken: Collection[tuple[int, datetime]]) -> bool:
     return (campaign.number, whole_seconds(campaign.created_at)) in taken
 
 
+def _is_of_the_time(intent: Unsettled, campaign: Campaign) -> bool:
+    return intent.at - _CLOCKS_DIFFER <= campaign.created_at <= intent.at + GRACE
+
+
 def _fits(intent: Unsettled, campaign: Campaign) -> bool:
-    return (
-        _folded(campaign.name) == _folded(intent.name)
-        and whole_seconds(campaign.ends_at) == intent.ends_at
-        and intent.at - _CLOCKS_DIFFER <= campaign.created_at <= intent.at + GRACE
-    )
+    return _has_its_name(intent, campaign) and whole_seconds(campaign.ends_at) == intent.ends_at
 
 
-def _folded(name: str) -> str:
-    return " ".join(clean(name, 200).split())  # a Campaign's name was cleaned when it was read
+def _has_its_name(intent: Unsettled, campaign: Campaign) -> bool:
+    return _folded(campaign.name, 200) == _folded(intent.name, 200)
+
+
+def _fits_edited(intent: Unsettled, campaign: Campaign) -> bool:
+    sent = _folded(intent.description or "", 1000)
+    return bool(sent) and _folded(campaign.description, 1000) == sent
+
+
+def _folded(text: str, limit: int) -> str:
+    return " ".join(clean(text, limit).split())  # a Campaign's texts were cleaned and cut when they were read

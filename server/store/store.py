@@ -5,8 +5,10 @@ SQLAlchemy is imported when the store is first used, in a worker thread, since a
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from server.store.places import Place
     from server.store.publications import Publications
 
+_LOG = logging.getLogger(__name__)
 _FILE = "store.sqlite3"
 _Result = TypeVar("_Result")
+_Target = Path | PostgresAddress
 
 
 class _Opened(NamedTuple):
+    name: str
     database: Database
     publications: Publications
     history: History
@@ -47,17 +52,21 @@ class Store:
 
     Args:
         host: the API host, so that the organizations of github.com and ghe.com do not mix.
-        place: a file, the address of a PostgreSQL database, or None to keep nothing. The file and its folder, or the
-            tables, are made when something is first kept.
+        target: a file, or what returns it when the store is first used; the address of a PostgreSQL database; or None
+            to keep nothing. The file and its folder, or the tables, are made when something is first kept.
         options: for the file or the database, beside its name.
 
     Raises:
         ValueError: when an address is none, or holds a password; with a sentence that does not repeat it.
     """
 
-    def __init__(self, host: str, place: Path | str | None, **options: Any) -> None:
+    def __init__(self, host: str, target: Path | str | Callable[[], Path] | None, **options: Any) -> None:
         self._host = host.lower()
-        self._place = place.absolute() if isinstance(place, Path) else None if place is None else read_address(place)
+        self._target: _Target | Callable[[], Path] | None
+        if isinstance(target, str):
+            self._target = read_address(target)
+        else:
+            self._target = target.absolute() if isinstance(target, Path) else target
         self._options = options
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
@@ -71,12 +80,24 @@ class Store:
         host = "sandbox" if settings.sandbox else urlsplit(settings.api_url).netloc
         if settings.no_store or (settings.sandbox and settings.store is None):
             return cls(host, None)
-        return cls(host, settings.store or _usual_place())
+        return cls(host, settings.store or _usual_place)
 
     @property
     def kept(self) -> bool:
         """Whether anything is kept at all."""
-        return self._place is not None
+        return self._target is not None
+
+    @property
+    def place(self) -> str | None:
+        """Where things are kept, for a person: the file, or the host and name of the database.
+
+        It is None when nothing is kept, and told whether anything exists there already or not.
+
+        Raises:
+            StoreFailed: this user has no usual place for a file.
+        """
+        target = self._found_target()
+        return None if target is None else _name(target)
 
     async def intend(self, publication: Publication) -> Intent:
         """Write down what is about to be published; on return it is on the disk.
@@ -123,7 +144,7 @@ class Store:
                 raise
 
     async def unsettled(self, org: str, now: datetime) -> list[Unsettled]:
-        """Return the publications without a known ending that began two minutes ago or earlier, the oldest first.
+        """Return the publications without a known ending that began 2 minutes to 30 days ago, the oldest first.
 
         Args:
             org: the organization.
@@ -180,51 +201,90 @@ class Store:
         return await self._look(lambda kept: kept.history.last_report(org), None)
 
     async def aclose(self) -> None:
-        """Let go of what was opened. A later call opens the store anew."""
+        """Let go of what was opened. A later call opens the store anew, even when letting go failed."""
         opened, self._opened = self._opened, None
         if opened is not None:
-            await anyio.to_thread.run_sync(opened.database.close)
+            with _told_as_store_failed(opened.name):
+                await anyio.to_thread.run_sync(opened.database.close)
 
     async def _look(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
         """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
-        if isinstance(self._place, Path):
-            try:
-                await anyio.Path(self._place).lstat()
-            except FileNotFoundError:
-                return otherwise
-            except OSError:
-                pass  # opening it tells what is wrong
+        target = self._found_target()
+        if isinstance(target, Path):
+            with _told_as_store_failed(_name(target)):
+                try:
+                    await anyio.Path(target).lstat()
+                except FileNotFoundError:
+                    return otherwise
+                except (OSError, ValueError):
+                    pass  # opening it tells what is wrong
         return await self._use(work, otherwise)
 
     async def _use(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
-        if self._place is None:
+        target = self._found_target()
+        if target is None:
             return otherwise
-        place = self._place
-        return await anyio.to_thread.run_sync(lambda: work(self._open(place)))
+        with _told_as_store_failed(_name(target)):
+            return await anyio.to_thread.run_sync(lambda: work(self._open(target)))
 
-    def _open(self, place: Path | PostgresAddress) -> _Opened:
+    def _found_target(self) -> _Target | None:
+        if callable(self._target):
+            self._target = self._target().absolute()
+        return self._target
+
+    def _open(self, target: _Target) -> _Opened:
         with self._opening:
             if self._opened is None:
                 from server.store.database import Database  # noqa: PLC0415 - imports SQLAlchemy
                 from server.store.history import History  # noqa: PLC0415 - likewise
                 from server.store.publications import Publications  # noqa: PLC0415 - likewise
 
-                database = Database(_place(place, self._options))
-                self._opened = _Opened(database, Publications(database, self._host), History(database, self._host))
+                database = Database(_database_place(target, self._options))
+                self._opened = _Opened(
+                    _name(target), database, Publications(database, self._host), History(database, self._host)
+                )
             return self._opened
 
 
-def _place(place: Path | PostgresAddress, options: Mapping[str, Any]) -> Place:
-    if isinstance(place, PostgresAddress):
+def _name(target: _Target) -> str:
+    return target.name if isinstance(target, PostgresAddress) else str(target)
+
+
+def _database_place(target: _Target, options: Mapping[str, Any]) -> Place:
+    if isinstance(target, PostgresAddress):
         from server.store.postgres import PostgresPlace  # noqa: PLC0415 - imports SQLAlchemy
 
-        return PostgresPlace(place, **options)
+        return PostgresPlace(target, **options)
     from server.store.sqlite import SqlitePlace  # noqa: PLC0415 - likewise
 
-    return SqlitePlace(place, **options)
+    return SqlitePlace(target, **options)
+
+
+@contextmanager
+def _told_as_store_failed(name: str) -> Iterator[None]:
+    """Turn what nobody foresaw into StoreFailed too, as a broken installation or a system without threads."""
+    try:
+        yield
+    except (StoreFailed, MemoryError):
+        raise
+    except Exception as failure:  # whatever it is, a store costs neither a campaign nor the message about it
+        kind = type(failure).__name__
+        _LOG.warning("The store failed with %s", kind)  # its text may hold SQL and values
+        raise StoreFailed(
+            f"The store {name} cannot be used: {kind} inside this program.",
+            "Try again; if it stays so, install the program anew, or run with --no-store.",
+        ) from failure
 
 
 def _usual_place() -> Path:
-    from platformdirs import user_state_path  # noqa: PLC0415 - who keeps nothing must not pay for it
+    try:
+        from platformdirs import user_state_path  # noqa: PLC0415 - who keeps nothing must not pay for it
 
-    return user_state_path("security-campaigns-mcp", appauthor=False) / _FILE
+        folder = user_state_path("security-campaigns-mcp", appauthor=False).expanduser()  # older ones leave a ~ there
+    except Exception as failure:  # RuntimeError without a home, and whatever a broken installation raises
+        _LOG.warning("The usual place of the store cannot be found: %s", type(failure).__name__)
+        raise StoreFailed(
+            "There is no usual place for a store: this user seems to have no home folder.",
+            "Name a file with --store, or run with --no-store.",
+        ) from failure
+    return folder / _FILE

@@ -386,7 +386,7 @@ def test_a_value_is_looked_at_once_however_many_alerts_have_it() -> None:
 SIZES = "give at most 50, with `*` where one can stand for many"
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "both"}, "`kind`: must be one of 'code' or 'secret'"),
-    ({"template": "xss"}, "`template`: must be one of 'cross-site-scripting', "),
+    ({"template": "xxs"}, "`template`: must be one of 'cross-site-scripting', "),
     ({"severities": []}, "`severities`: is empty; leave it out."),
     ({"severities": "high"}, "`severities`: must be a list."),
     ({"severities": ["high", "severe"]}, "`severities[1]`: must be one of 'critical', 'high', 'medium', 'low', "),
@@ -462,8 +462,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"kind": "secret", "validity": ["valid"]}, "`validity[0]`: must be one of 'active', 'inactive' or 'unknown'."),
     ({"kind": "secret", "providers": ["a,b"]}, "`providers[0]`: must be GitHub's identifier, such as"),
     ({"kind": "secret", "publicly_leaked": "yes"}, "`publicly_leaked`: must be true or false."),
-    ({"severity": ["high"]}, "`severity`: is not a known field here."),
-    ({"unknown": None}, "`unknown`: "),
+    ({"severity": ["high"]}, "``: `severity`: there is no such argument; use `severities`."),
+    ({"unknown": None}, "``: `unknown`: there is no such argument; known are "),
 ]
 
 

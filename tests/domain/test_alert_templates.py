@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from server.domain.alert_templates import TEMPLATES, AlertTemplate, TemplateName
+from server.domain.alert_templates import TEMPLATES, AlertTemplate, TemplateName, named_template
 from server.domain.alerts import SEVERITIES
 from server.domain.weakness_lists import CWE_TOP_25, KEV_TOP_10, OWASP_TOP_10
 
@@ -127,3 +127,29 @@ def test_an_owasp_category_holds_what_it_is_known_for(category: str, member: int
 
 def test_of_the_exploited_weaknesses_one_alone_is_outside_the_top_25() -> None:
     assert set(KEV_TOP_10) - set(CWE_TOP_25) == {288}
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("XSS", "cross-site-scripting"),
+        (" cross site scripting ", "cross-site-scripting"),
+        ("zip slip", "path-traversal"),
+        ("Server-side request forgery", "ssrf"),
+        ("xxe", "xxe"),
+        ("nonsense", "nonsense"),
+        (79, 79),
+    ],
+)
+def test_a_template_is_known_by_what_people_call_it(given: object, name: object) -> None:
+    assert named_template(given) == name
+
+
+def test_no_word_means_two_templates() -> None:
+    words = [
+        word.strip().casefold()
+        for name, template in TEMPLATES.items()
+        for word in {name, template.title, *template.also_called.split(",")}
+        if word.strip()
+    ]
+    assert len(words) == len(set(words))

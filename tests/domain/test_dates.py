@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.dates import parse_end, spoken, wire
+from server.domain.dates import parse_end, parse_since, spoken, wire
 
 SENTENCES = ("give a date such as", "the time has no zone", "the year must be", "is not a day of the calendar")
 ZONES = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -78,3 +78,28 @@ def test_a_moment_outside_the_calendar_in_utc_is_refused(text: str) -> None:
 
 def test_a_moment_is_spoken_of_in_utc() -> None:
     assert spoken(parse_end("2027-01-08T17:00:30+05:30")) == "2027-01-08 11:30 UTC"
+
+
+@given(st.dates())
+def test_what_begins_on_a_date_begins_with_that_day_in_utc(day: date) -> None:
+    assert parse_since(day.isoformat()) == datetime.combine(day, time(), UTC)
+
+
+@given(MOMENTS)
+def test_a_beginning_with_a_time_is_read_as_an_end_is(moment: datetime) -> None:
+    assert parse_since(moment.isoformat()) == parse_end(moment.isoformat())
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("last week", r"give a date such as 2027-01-08 \(the beginning of that day, UTC\) or a time with a zone"),
+        (20270108, "give a date such as"),
+        ("2027-01-08T17:00:00", "the time has no zone"),
+        ("2027-02-30", "is not a day of the calendar"),
+        ("0001-01-01T00:00:00+01:00", "the year must be between 1 and 9999"),
+    ],
+)
+def test_a_beginning_that_cannot_be_read_is_refused_with_a_sentence(value: object, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        parse_since(value)

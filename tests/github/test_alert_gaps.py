@@ -104,7 +104,7 @@ async def test_a_refusal_on_a_later_page_is_an_error(
 @pytest.mark.parametrize("status", [403, 404])
 async def test_a_refusal_on_a_later_page_of_a_repository_is_an_error(waits: Waits, status: int) -> None:
     paged = Paged()
-    paged.others["/repos/octo-org/web"] = told(200, {"id": 7, "name": "web"})
+    paged.others["/repos/octo-org/web"] = told(200, {"id": 7, "full_name": "octo-org/web"})
     paged.lists["/repos/octo-org/web/code-scanning/alerts"] = items(range(1, 951))
     paged.before = failing(4, told(status, {"message": "no"}))
     with pytest.raises((PermissionMissing, NotFound)):
@@ -195,7 +195,7 @@ async def test_movement_that_the_limit_leaves_unmended_is_a_gap(waits: Waits) ->
 async def test_repositories_that_were_not_reached_are_in_the_gap(waits: Waits) -> None:
     paged = Paged()
     for number, name in enumerate(("web", "api", "pay"), 7):
-        paged.others[f"/repos/octo-org/{name}"] = told(200, {"id": number, "name": name})
+        paged.others[f"/repos/octo-org/{name}"] = told(200, {"id": number, "full_name": f"octo-org/{name}"})
         paged.lists[f"/repos/octo-org/{name}/code-scanning/alerts"] = items(range(1, 11))
     paged.before = running_out(4, "7")
     query = AlertQuery("code", repositories=("web", "api", "pay"))

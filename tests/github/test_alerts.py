@@ -9,9 +9,20 @@ import httpx
 import pytest
 
 from server.domain.alerts import AlertKind, AlertQuery
-from server.errors import NotFound, PermissionMissing, Unauthenticated
+from server.errors import NotFound, PermissionMissing, Unauthenticated, UnexpectedAnswer
 from server.github.credentials import Credentials, Token
-from tests.github.paged import CODE, SECRET_ALERTS, Item, Paged, code_item, items, make_alerts, numbers_of, secret_item
+from tests.github.paged import (
+    API,
+    CODE,
+    SECRET_ALERTS,
+    Item,
+    Paged,
+    code_item,
+    items,
+    make_alerts,
+    numbers_of,
+    secret_item,
+)
 from tests.github.scripted import SECRET, Renewing, Waits, told
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +49,7 @@ def repositories(*names: str, count: int = 3) -> Paged:
     """Repositories with ids from 11 on, each with some alerts, whose items do not say where they belong."""
     paged = Paged()
     for number, name in enumerate(names, 11):
-        paged.others[f"/repos/octo-org/{name}"] = told(200, {"id": number, "name": name})
+        paged.others[f"/repos/octo-org/{name}"] = told(200, {"id": number, "full_name": f"octo-org/{name}"})
         paged.lists[f"/repos/octo-org/{name}/code-scanning/alerts"] = [without_repository(n) for n in range(count)]
     return paged
 
@@ -115,7 +126,7 @@ async def test_alerts_that_are_forbidden_name_what_is_needed(waits: Waits, kind:
     with pytest.raises(PermissionMissing, match=f"may not read the {kind} scanning alerts of octo-org") as caught:
         await make_alerts(paged, waits).read("octo-org", AlertQuery(kind))
     assert f'"{name}" (classic tokens: scope security_events or repo)' in str(caught.value)
-    assert "Resource not accessible" in str(caught.value)
+    assert ("Resource not accessible" in str(caught.value)) is (kind == "code")
     assert "doctor --org octo-org" in str(caught.value)
     assert len(paged.asked) == 1
 
@@ -188,6 +199,50 @@ async def test_a_repository_that_is_not_there_is_an_error(waits: Waits) -> None:
     assert caught.value.status == 404
 
 
+def leading_to(called: object) -> Paged:
+    """A repository, and another one whose address leads to one that is called something else."""
+    paged = repositories("web", "api")
+    paged.others["/repos/octo-org/api"] = told(301, location=f"{API}/repositories/12")
+    paged.others["/repositories/12"] = told(200, {"id": 12, "name": "api", "full_name": called})
+    return paged
+
+
+@pytest.mark.parametrize(
+    ("called", "says"),
+    [
+        ("octo-org/api-new", 'octo-org/api is called "octo-org/api-new" now; give that name.'),
+        ("Octo-Org/api-new", 'octo-org/api is called "Octo-Org/api-new" now; give that name.'),
+        (
+            "other-org/api",
+            'octo-org/api moved to another organization; it is called "other-org/api" now. Leave it out: only '
+            "repositories of octo-org are read.",
+        ),
+        (
+            'octo-org/x/say "hi"\u202e\n',
+            'octo-org/api moved to another organization; it is called "octo-org/x/say \\"hi\\"" now. Leave it out: '
+            "only repositories of octo-org are read.",
+        ),
+    ],
+)
+async def test_a_repository_that_was_renamed_or_moved_is_not_read(waits: Waits, called: str, says: str) -> None:
+    paged = leading_to(called)
+    with pytest.raises(NotFound) as caught:
+        await make_alerts(paged, waits, at_once=1).read("octo-org", of("api", "web"))
+    assert str(caught.value) == says
+    assert not any(asked.path.startswith("/repos/octo-org/api/") for asked in paged.asked)
+
+
+async def test_a_redirect_to_the_same_name_in_other_letters_is_followed(waits: Waits) -> None:
+    reading = await make_alerts(leading_to("Octo-Org/API"), waits).read("octo-org", of("api"))
+    assert {(alert.repository_id, alert.repository) for alert in reading.alerts} == {(12, "API")}
+
+
+@pytest.mark.parametrize("called", [None, 7])
+async def test_a_repository_without_a_name_is_unexpected(waits: Waits, called: object) -> None:
+    with pytest.raises(UnexpectedAnswer, match="the repository octo-org/api is not what its reference describes"):
+        await make_alerts(leading_to(called), waits).read("octo-org", of("api"))
+
+
 async def test_a_repository_whose_alerts_are_forbidden_is_told_as_missing(waits: Waits) -> None:
     paged = repositories("web", "api", "pay")
     for name in ("api", "pay"):
@@ -238,10 +293,66 @@ async def test_a_repository_that_was_never_analyzed_is_a_note(waits: Waits) -> N
     names = [f"r{number}" for number in range(7)]
     paged = repositories("web", *names)
     for name in names:
-        del paged.lists[f"/repos/octo-org/{name}/code-scanning/alerts"]
+        paged.others[f"/repos/octo-org/{name}/code-scanning/alerts"] = told(404, {"message": "No analysis found"})
     reading = await make_alerts(paged, waits).read("octo-org", of("web", *names))
     assert reading.gaps == ()
     assert reading.notes == ("GitHub has no analysis of r0, r1, r2, r3, r4 and 2 more, so there are no alerts.",)
+
+
+@pytest.mark.parametrize("body", [{"message": "Not Found"}, {"message": None}, {}, None])
+@pytest.mark.parametrize(
+    ("names", "named"), [(("API",), "API"), (("API", "pay"), "API and pay"), (("API", "web"), "API")]
+)
+async def test_any_other_not_found_is_a_gap(waits: Waits, names: tuple[str, ...], named: str, body: object) -> None:
+    paged = repositories(*names)
+    for name in {*names} - {"web"}:
+        paged.others[f"/repos/octo-org/{name}/code-scanning/alerts"] = told(404, body)
+    reading = await make_alerts(paged, waits).read("octo-org", of(*names))
+    assert reading.gaps == (
+        f"The code scanning alerts of {named} could not be read: GitHub does not have them, or hides them from this "
+        "token.",
+    )
+    assert reading.notes == ()
+
+
+async def test_what_is_forbidden_hidden_off_and_never_analyzed_is_told_apart(waits: Waits) -> None:
+    refusals = {
+        "disabled": FORBIDDEN,
+        "hidden": told(404, {"message": "Not Found"}),
+        "off": told(403, {"message": "Code scanning is not enabled for this repository."}),
+        "new": told(404, {"message": "no analysis found"}),
+    }
+    paged = repositories(*refusals)
+    for name, refusal in refusals.items():
+        paged.others[f"/repos/octo-org/{name}/code-scanning/alerts"] = refusal
+    reading = await make_alerts(paged, waits).read("octo-org", of(*refusals))
+    assert [gap.split(" alerts of ")[-1].split(" for ")[-1].split(maxsplit=1)[0] for gap in reading.gaps] == [
+        "octo-org/disabled:",
+        "hidden",
+        "off,",
+    ]
+    assert reading.notes == ("GitHub has no analysis of new, so there are no alerts.",)
+
+
+@pytest.mark.parametrize(
+    ("message", "gap"),
+    [
+        ("Secret scanning is disabled on this repository.", "Secret scanning is not enabled for web, or this token"),
+        ("Forbidden", None),
+    ],
+)
+async def test_what_github_says_of_secrets_is_weighed_though_never_shown(
+    waits: Waits, message: str, gap: str | None
+) -> None:
+    paged = repositories("web")
+    paged.others["/repos/octo-org/web/secret-scanning/alerts"] = told(403, {"message": message})
+    read = make_alerts(paged, waits).read
+    if gap is None:
+        with pytest.raises(PermissionMissing):
+            await read("octo-org", AlertQuery("secret", repositories=("web",)))
+    else:
+        reading = await read("octo-org", AlertQuery("secret", repositories=("web",)))
+        assert reading.gaps[0].startswith(gap)
 
 
 async def test_for_secrets_not_found_means_that_scanning_is_off(waits: Waits) -> None:

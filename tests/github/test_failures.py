@@ -154,6 +154,49 @@ async def test_an_odd_request_id_is_not_shown(waits: Waits) -> None:
     assert (await failure(waits, told(422, {}, x_github_request_id="see http://evil.example"))).request_id is None
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 422, 429, 451, 500, 503])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orgs/octo-org/secret-scanning/alerts",
+        "/repos/octo-org/web/secret-scanning/alerts",
+        "/repos/octo-org/web/secret-scanning/alerts/3/locations",
+    ],
+)
+async def test_what_github_says_about_secrets_is_never_passed_on(
+    waits: Waits, caplog: pytest.LogCaptureFixture, path: str, status: int
+) -> None:
+    caplog.set_level("DEBUG")
+    canary = "canary" + "-in-the-mine"
+    body = {
+        "message": f"API version, not enabled: {canary}",
+        "errors": [canary, {"field": canary, "code": canary, "message": canary}],
+        "documentation_url": f"https://docs.github.com/{canary}",
+    }
+    script = Script(*[told(status, body, x_github_request_id="D:1", retry_after="900") for _ in range(4)])
+    with pytest.raises(GitHubError) as caught:
+        await make_client(script, waits).request("GET", path, org="octo-org")
+    assert canary not in str(caught.value) + repr(caught.value) + repr(vars(caught.value)) + caplog.text
+    assert (caught.value.status, caught.value.request_id, caught.value.docs) == (status, "D:1", None)
+
+
+@pytest.mark.parametrize(
+    ("message", "lack"),
+    [
+        ("No analysis found", "no analysis"),
+        ("Advanced Security must be enabled for this repository.", "off"),
+        ("Secret scanning is disabled on this repository.", "off"),
+        ("Not Found", None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("status", [403, 404])
+async def test_why_there_is_nothing_to_read_is_kept_where_github_tells(
+    waits: Waits, message: object, lack: str | None, status: int
+) -> None:
+    assert (await failure(waits, told(status, {"message": message}))).lack == lack
+
+
 @pytest.mark.parametrize("content", [b"", b"[1]", b"nothing of the sort"])
 async def test_a_refusal_without_githubs_body_is_still_told(waits: Waits, content: bytes) -> None:
     error = await failure(waits, httpx.Response(422, content=content))

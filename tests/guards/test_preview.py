@@ -32,7 +32,10 @@ from tests.guards.scenarios import (
 )
 from tests.harness import ORG, Sent, decline
 
-CHANGED = "The preview does not fit this call: an argument or the campaign has changed since, or it was for another."
+CHANGED = (
+    "The preview does not fit this call: an argument, the campaign or its alerts have changed since, or it was for "
+    "another call."
+)
 
 
 def names_no_digest(refusal: str) -> bool:

@@ -77,8 +77,8 @@ async def test_without_criteria_they_are_made_of_the_goal(era: str, given: dict[
 
 
 WRONG = [
-    ("template", "sqli", f"`template`: must be one of {', '.join(map(repr, get_args(TemplateName)[:-1]))} or "),
-    ("template", "SQL injection", "`template`: must be one of 'cross-site-scripting', "),
+    ("template", "sqlx", f"`template`: must be one of {', '.join(map(repr, get_args(TemplateName)[:-1]))} or "),
+    ("template", "Injection", "`template`: must be one of 'cross-site-scripting', "),
     ("template", SECRET, "`template`: contains what looks like a GitHub token; take it out."),
     ("repositories", " , ", "`repositories`: is empty; leave it out."),
     ("repositories", "web, octo-org/api", "`repositories[1]`: must be a repository's name only, without the "),

@@ -74,6 +74,21 @@ def test_logs_go_to_the_file_which_only_its_owner_can_read(tmp_path: Path) -> No
     assert "\nfake" not in log.read_text()
 
 
+def test_a_folder_given_as_log_file_is_named_and_stays_as_it_is(tmp_path: Path) -> None:
+    mode = tmp_path.stat().st_mode
+    done = run("--sandbox", "--log-file", str(tmp_path))
+    assert done.returncode == 2
+    assert f"--log-file {tmp_path} cannot be written" in done.stderr
+    assert tmp_path.stat().st_mode == mode
+
+
+def test_a_log_file_that_was_open_to_others_is_closed_to_them(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.touch(0o644)
+    assert run("--sandbox", "--log-file", str(log), stdin="").returncode == 0
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_log_file_that_cannot_be_written_is_named() -> None:
     done = run("--sandbox", "--log-file", "/nowhere/at/all.log")
     assert done.returncode == 2

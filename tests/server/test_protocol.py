@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 CHARACTERS_A_TOKEN = 4.5  # of o200k, measured over texts like these
 TOOLS_BUDGET = 1200 * CHARACTERS_A_TOKEN
 FIND_ALERTS_BUDGET = 500 * CHARACTERS_A_TOKEN
+REPORT_BUDGET = 150 * CHARACTERS_A_TOKEN
 ROW_BUDGET = 140 * CHARACTERS_A_TOKEN
 INSTRUCTIONS_BUDGET = 150 * CHARACTERS_A_TOKEN
 
@@ -105,6 +106,7 @@ async def test_every_tool_has_a_title_a_description_an_output_schema_and_all_its
         "update_campaign": (False, True, True, True),
         "delete_campaign": (False, True, True, True),
         "find_alerts": (True, False, True, True),
+        "report_progress": (True, False, True, True),
     }
 
 
@@ -114,6 +116,7 @@ async def test_the_tools_together_stay_within_their_budget() -> None:
         for tool in await listed_tools()
     }
     assert spent.pop("find_alerts") <= FIND_ALERTS_BUDGET
+    assert spent.pop("report_progress") <= REPORT_BUDGET
     assert sum(spent.values()) <= TOOLS_BUDGET, spent
 
 
@@ -340,7 +343,7 @@ async def test_read_only_hides_every_write_tool_and_refuses_it_like_an_unknown_o
         names = {tool.name for tool in (await case.client.list_tools()).tools}
         text = await case.refused("delete_campaign", campaign_number=3)
         await case.done("list_campaigns")
-    assert names == {"list_campaigns", "get_campaign", "find_alerts"}
+    assert names == {"list_campaigns", "get_campaign", "find_alerts", "report_progress"}
     assert text == "Unknown tool: delete_campaign"
     assert case.writes == []
 
@@ -410,5 +413,5 @@ async def test_nothing_is_promised_that_is_not_kept(era: str) -> None:
     async with connected(era) as case:
         capabilities = case.client.server_capabilities
     promised = capabilities.model_dump(exclude_none=True, exclude_defaults=True)
-    assert set(promised) == {"prompts", "resources", "tools", "completions"}
+    assert set(promised) - {"extensions"} == {"prompts", "resources", "tools", "completions"}
     assert not any(value for capability in promised.values() for value in capability.values())

@@ -217,8 +217,9 @@ async def test_an_organization_may_be_called_as_the_alert_templates_are(era: str
 async def test_campaigns_are_offered_by_address_and_the_alert_templates_as_they_are(era: str) -> None:
     async with connected(era) as case:
         templates = (await case.client.list_resource_templates()).resource_templates
-        (fixed,) = (await case.client.list_resources()).resources
-    assert (fixed.uri, fixed.mime_type) == (TEMPLATES_URI, "application/json")
+        fixed = {one.uri: one.mime_type for one in (await case.client.list_resources()).resources}
+    assert fixed.pop(TEMPLATES_URI) == "application/json"
+    assert all(uri.startswith("ui://") for uri in fixed)
     assert [template.uri_template for template in templates] == [
         "campaigns://{org}",
         "campaigns://{org}/{campaign_number}",

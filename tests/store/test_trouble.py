@@ -193,6 +193,8 @@ async def test_a_path_through_a_file_leads_nowhere(tmp_path: Path, below: str) -
 async def test_a_path_that_no_system_takes_is_refused(tmp_path: Path) -> None:
     for name in ("x" * 300, "a\0b"):
         await trouble(store_at(tmp_path / name), tmp_path / name)
+        with pytest.raises(StoreFailed, match="cannot"):
+            await store_at(tmp_path / name).alerts_of("octo-org", 7)
 
 
 async def test_another_programs_database_is_refused_and_left_alone(store: Store, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.errors import ConfigurationError
+from server.errors import ConfigurationError, StoreFailed
 from server.options import read_options, settings_from
 from server.settings import Settings
 from server.store.store import Store
@@ -32,6 +32,37 @@ async def test_by_default_things_are_kept_in_the_users_state_folder(
     await usual.intend(PUBLICATION)
     if sys.platform == "linux":
         assert (tmp_path / "security-campaigns-mcp" / "store.sqlite3").is_file()
+
+
+@pytest.mark.anyio
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a passwd file to lack an entry")
+@pytest.mark.parametrize("platformdirs", ["today's", "an older one"])
+async def test_who_has_no_home_is_told_when_something_is_to_be_kept_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platformdirs: str
+) -> None:
+    def no_entry(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", no_entry)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    if platformdirs == "an older one":
+        monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: Path("~/.local/state/x"))
+    homeless = store()
+    assert homeless.kept
+    for ask in (homeless.intend(PUBLICATION), homeless.alerts_of("octo-org", 7)):
+        with pytest.raises(StoreFailed) as failed:
+            await ask
+        assert str(failed.value) == (
+            "There is no usual place for a store: this user seems to have no home folder. Name a file with --store, or "
+            "run with --no-store."
+        )
+    with pytest.raises(StoreFailed, match=r"^There is no usual place"):
+        _ = homeless.place
+    monkeypatch.setenv("HOME", str(tmp_path))
+    await homeless.intend(PUBLICATION)
+    assert homeless.place is not None
+    assert Path(homeless.place).is_relative_to(tmp_path)
 
 
 @pytest.mark.anyio
@@ -85,6 +116,26 @@ def test_a_file_and_none_contradict_each_other() -> None:
         Settings(store=Path("store.sqlite3"), no_store=True)
 
 
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_a_folder_is_refused(tmp_path: Path, by: str) -> None:
+    name, given, environ = (
+        ("--store", {"store": str(tmp_path)}, {})
+        if by == "option"
+        else ("SECURITY_CAMPAIGNS_STORE", {}, {"SECURITY_CAMPAIGNS_STORE": str(tmp_path)})
+    )
+    with pytest.raises(ConfigurationError) as refused:
+        read_options(given, environ)
+    assert str(refused.value) == f"{name}: is a folder; give the path of a file in it."
+
+
+def test_the_place_is_told_as_its_operator_knows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert store(store="kept.sqlite3").place == str(tmp_path / "kept.sqlite3")
+    assert store(store="postgresql://mona@host/database").place == "postgresql://host/database"
+    assert store(no_store=True).place is None
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("by", ["option", "environment"])
 async def test_a_database_can_be_named(address: str, by: str) -> None:
@@ -101,8 +152,34 @@ def test_a_start_does_not_pay_for_the_store() -> None:
         "from server.settings import Settings\n"
         "server.store.store.Store.from_settings(Settings())\n"
         "server.store.store.Store.from_settings(Settings(store='postgresql://host/database'))\n"
-        "print('sqlalchemy' in sys.modules or 'psycopg' in sys.modules)"
+        "print({'sqlalchemy', 'psycopg', 'platformdirs'} & {*sys.modules})"
     )
+    assert_spares_them(program)
+
+
+def test_a_look_where_nothing_was_kept_makes_nothing_and_does_not_pay_for_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "store.sqlite3"
+    program = (
+        "import sys, anyio\n"
+        "from datetime import UTC, datetime\n"
+        "from pathlib import Path\n"
+        "from server.store.store import Store\n"
+        "LATER = datetime(2026, 6, 1, tzinfo=UTC)\n"
+        "async def look(store):\n"
+        "    assert await store.alerts_of('octo-org', 7) is None\n"
+        "    assert await store.unsettled('octo-org', LATER) == []\n"
+        "    assert await store.settle('octo-org', [], now=LATER, complete_since=LATER) == []\n"
+        "    assert await store.history('octo-org', 7, LATER) == []\n"
+        "    assert await store.last_report('octo-org') is None\n"
+        f"anyio.run(look, Store('api.github.com', Path({str(path)!r})))\n"
+        "print({'sqlalchemy'} & {*sys.modules})"
+    )
+    assert_spares_them(program)
+    assert list(tmp_path.iterdir()) == []
+
+
+def assert_spares_them(program: str) -> None:
+    """Run a program that prints the modules it should not have imported."""
     done = subprocess.run(  # noqa: S603 - our own words
         [sys.executable, "-c", program],
         capture_output=True,
@@ -110,5 +187,6 @@ def test_a_start_does_not_pay_for_the_store() -> None:
         timeout=60,
         check=False,
         env={"PATH": os.environ["PATH"], **environment()},
+        cwd=Path(__file__).parent.parent.parent,
     )
-    assert (done.stdout, done.stderr) == ("False\n", "")
+    assert (done.stdout, done.stderr) == ("set()\n", "")

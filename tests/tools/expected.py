@@ -12,7 +12,7 @@ from mcp_types import CallToolResult
 from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import SandboxOptions
 from server.sandbox.world import Campaign
-from tests.harness import ORG, text_of
+from tests.harness import ORG, Case, text_of
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PAGE = f"https://github.com/orgs/{ORG}/security/campaigns"
@@ -80,3 +80,9 @@ def assert_text_says_the_same(result: CallToolResult) -> None:
     assert json.loads(rest) == {key: value for key, value in structure.items() if key != "summary"}
     assert rest == compact(json.loads(rest))
     assert len(result.content) == 1
+
+
+async def shown(case: Case, **asked: Any) -> dict[str, Any]:
+    """Preview a campaign; return the arguments that publish exactly that."""
+    preview = await case.done("create_campaign", **asked, dry_run=True)
+    return {**asked, "preview": preview["preview"]}

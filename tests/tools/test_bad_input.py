@@ -24,10 +24,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "update_campaign": {"campaign_number": 5, "name": "Other"},
     "delete_campaign": {"campaign_number": 3},
     "find_alerts": {},
+    "report_progress": {},
 }
 CRITERIA_OF = {"find_alerts": "", "create_campaign": "filter."}
 WRITING = ("create_campaign", "update_campaign")
-NUMBERED = ("get_campaign", "update_campaign", "delete_campaign")
+NUMBERED = ("get_campaign", "update_campaign", "delete_campaign", "report_progress")
 
 INVISIBLE = {
     "control": "a\x07b",
@@ -232,7 +233,7 @@ def criteria() -> Iterator[Bad]:
     whole = "must be a whole number without quotes or fraction, such as 3"
     table: list[tuple[dict[str, Any], str, str]] = [
         ({"kind": "both"}, "kind", "must be one of 'code' or 'secret'"),
-        ({"template": "xss"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
+        ({"template": "xxs"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
         ({"template": 79}, "template", "must be one of 'cross-site-scripting'"),
         ({"severities": ["critcal"]}, "severities[0]", "must be one of 'critical', 'high', 'medium', 'low', 'error',"),
         ({"severities": ["high", ""]}, "severities[1]", "must be one of 'critical', 'high'"),
@@ -292,9 +293,22 @@ def criteria() -> Iterator[Bad]:
     for wrong, right in (("everything", "must be an object"), (["xxe"], "must be an object"), (7, "must be an object")):
         yield Bad("create_campaign", {**FILTERED, "filter": wrong}, "filter", right)
     yield Bad(
-        "create_campaign", {**FILTERED, "filter": {"severity": ["high"]}}, "filter.severity", "is not a known field"
+        "create_campaign",
+        {**FILTERED, "filter": {"severity": ["high"]}},
+        "filter",
+        "`severity`: there is no such argument; use `severities`",
     )
     yield Bad("create_campaign", {"filter": {}}, "filter` and `alerts", "are both given; give one")
+    misspelt = {**FILTERED, "filter": {"severity": ["high"]}}
+    yield Bad("create_campaign", misspelt, "filter", "`severity`: there is no such argument; use `severities`")
+    for everything in ({}, {"kind": "secret"}, {"cwes": None}):
+        yield Bad(
+            "create_campaign", {**FILTERED, "filter": everything}, "filter", "is empty, which would be every open"
+        )
+    yield Bad("create_campaign", {"if_too_many": "most_severe_first"}, "if_too_many", "is for what a filter yields")
+    yield Bad("create_campaign", {**FILTERED, "filter": {"cwes": ["79"]}}, "preview", "is missing, so nobody has seen")
+    for wrong in ("src/?.js", "{a,b}", "!x", "a\\b"):
+        yield Bad("find_alerts", {"paths": [wrong]}, "paths[0]", "only `*` is special in a pattern")
     yield Bad("create_campaign", {**FILTERED}, "filter` and `alerts", "are both missing; give one")
     for wrong in ("take", "", True):
         yield Bad(
@@ -304,6 +318,13 @@ def criteria() -> Iterator[Bad]:
         yield Bad("find_alerts", {"detail": wrong}, "detail", "must be a positive whole number")
     for no_page in (True, "1", 1.0):
         yield Bad("find_alerts", {"detail": no_page}, "detail", whole)
+
+
+def since() -> Iterator[Bad]:
+    for wrong in ("soon", "", "lastreport", "2026-1-8", "08.01.2026", 20260108, True, ["2026-01-08"]):
+        yield Bad("report_progress", {"since": wrong}, "since", "give a date such as")
+    yield Bad("report_progress", {"since": "2026-02-30"}, "since", "is not a day of the calendar")
+    yield Bad("report_progress", {"since": "2026-01-08T17:00:00"}, "since", "the time has no zone")
 
 
 def flags() -> Iterator[Bad]:
@@ -375,6 +396,7 @@ TABLE = [
     *numbers(),
     *alerts(),
     *criteria(),
+    *since(),
     *flags(),
     *choices(),
     *unknown(),

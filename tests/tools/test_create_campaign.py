@@ -43,7 +43,7 @@ async def test_a_campaign_is_published_after_a_look_at_the_open_ones(era: str) -
         result = await case.call("create_campaign", **arguments(sandbox))
     assert case.sent == [*LOOKS, Sent("GET", LIST, OPEN), Sent("POST", LIST, {}, body)]
     assert result.structured_content == {
-        "summary": f"Published as campaign 7: {PAGE}/7",
+        "summary": f"Published {alert_count(sandbox)} alerts in 2 repositories as campaign 7: {PAGE}/7",
         "campaign": detail(sandbox, 7),
     }
     assert_text_says_the_same(result)
@@ -94,7 +94,7 @@ async def test_a_dry_run_publishes_nothing_and_shows_the_exact_request(era: str)
         "notes": [UNSEEN, "This client cannot ask a person, so publishing would be refused."],
         "summary": f'Would publish "Stop XSS" (8 of 50 characters) in octo-org with {count} alerts in 2 repositories, '
         "ending 2099-01-08 23:59 UTC, managed by nobody, acting as octo-bot. Would open 2 issues. 3 of 10 campaigns "
-        "are open. Nothing was published.",
+        'are open: "Path traversal", "Cross-site scripting in payments", "Log injection". Nothing was published.',
         "request": {"method": "POST", "path": LIST, "body": body},
         "would_ask": f'octo-bot will publish campaign "Stop XSS" in octo-org with {count} alerts in 2 repositories, '
         "ending 2099-01-08, managed by nobody, and open 2 issues, one in each repository. Go on?",
@@ -204,7 +204,7 @@ async def test_the_tenth_campaign_is_published() -> None:
     async with connected(sandbox=sandbox) as case:
         shown = await case.done("create_campaign", **arguments(sandbox), dry_run=True)
         published = await case.done("create_campaign", **arguments(sandbox))
-    assert "9 of 10 campaigns are open." in shown["summary"]
+    assert "9 of 10 campaigns are open: " in shown["summary"]
     assert published["campaign"]["number"] == 13
 
 
@@ -247,7 +247,8 @@ async def test_alerts_that_closed_meanwhile_are_noted(era: str) -> None:
     async with connected(era, sandbox=sandbox) as case:
         published = await case.done("create_campaign", **asked)
     assert published["summary"] == (
-        f"Published as campaign 7: {PAGE}/7 (GitHub counts {sent - 1} alerts; {sent} were sent)"
+        f"Published {sent} alerts in 2 repositories as campaign 7: {PAGE}/7 "
+        f"(GitHub counts {sent - 1} alerts; {sent} were sent)"
     )
 
 

@@ -176,7 +176,7 @@ async def test_detail_lists_every_alert_once_a_page_at_a_time_the_most_severe_fi
     assert len(first["alerts"]) == 25
     assert first["url"] == f"https://github.com/{ORG}/{{repository}}/security/code-scanning/{{alert_number}}"
     assert "counts" not in first
-    assert past == {"summary": "Page 99 is past the last one."}
+    assert past == {"summary": f"Past the last page: there are {-(-total // 25)} pages."}
 
 
 async def test_one_severity_and_assignees_are_narrowed_by_github_itself() -> None:
@@ -206,8 +206,11 @@ async def test_repositories_named_whole_are_read_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("criteria", "why"),
     [
-        ({"tool": "nobody's"}, "`tool` removed the last 267 alerts."),
-        ({"rules": ["js/xss"], "min_age_days": 5000}, "`min_age_days` removed the last alerts."),
+        (
+            {"tool": "nobody's"},
+            "`tool` ruled out the last 267 alerts; there are CodeQL, house-lint, Semgrep OSS,",
+        ),
+        ({"rules": ["js/xss"], "min_age_days": 5000}, "`min_age_days` ruled out the last alerts."),
         ({"severities": ["low"]}, "octo-org has open code scanning alerts, but none with severity low."),
         (
             {"assignees": ["tom-becker"], "severities": ["low", "note"]},
@@ -258,7 +261,8 @@ async def test_a_repository_whose_alerts_cannot_be_read_makes_the_answer_partial
         case.recorder.hook = forbidding(f"/repos/{ORG}/payments-web/code-scanning/alerts")
         found = await case.done("find_alerts", repositories=["payments-web", "checkout"])
     assert found["counts"]["total"] == len(expected)
-    assert found["summary"].startswith(f"Partial: at least {len(expected)} alerts in 1 repository, see `partial`.")
+    assert found["summary"] == f"Partial, see `partial`: at least {len(expected)} alerts in 1 repository."
+    assert "fits_one_campaign" not in found
     assert len(found["partial"]) == 1
     assert "payments-web" in found["partial"][0]
 
@@ -281,7 +285,9 @@ async def test_near_the_rate_limit_it_stops_and_says_how_much_was_read(era: str)
         listed = await case.done("find_alerts", detail=1)
     read = found["counts"]["total"]
     assert 500 <= read <= 1500
-    assert found["summary"].startswith(f"Partial: at least {read} alerts in ")
+    assert found["summary"].startswith(f"Partial, see `partial`: at least {read} alerts in ")
+    assert found.get("fits_one_campaign") is (False if read > 1000 else None)
+    assert "suggestion" not in found
     assert "requests" in " ".join(found["partial"])
     assert "at least" in listed["summary"]
     assert len(case.sent) < 30
@@ -291,7 +297,12 @@ async def test_nothing_is_published_from_a_partial_reading() -> None:
     sandbox = frozen(alerts=3000, rate_limit=60)
     async with connected(sandbox=sandbox, parallel_reads=1) as case:
         text = await case.refused(
-            "create_campaign", name="Stop XSS", description="Encode.", ends_at="2099-01-08", filter={"cwes": ["79"]}
+            "create_campaign",
+            name="Stop XSS",
+            description="Encode.",
+            ends_at="2099-01-08",
+            filter={"cwes": ["79"]},
+            dry_run=True,
         )
     assert text.startswith("Not every alert that may meet the filter could be read: ")
     assert text.endswith("Nothing was published.")

@@ -14,7 +14,7 @@ from server.settings import Settings
 from server.store.records import KeptAlert, Publication, PublishedAlerts
 from server.store.store import Store
 from tests.harness import ORG, Sent, accept, connected, open_pairs
-from tests.tools.expected import NOON, frozen
+from tests.tools.expected import NOON, frozen, shown
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +34,7 @@ async def kept(path: Path, number: int = 7) -> PublishedAlerts | None:
 
 async def test_the_alerts_of_a_filter_are_kept_with_what_was_known_of_them(era: str, path: Path) -> None:
     async with connected(era, sandbox=frozen(), store=path) as case:
-        done = await case.done("create_campaign", **FIELDS, filter=WANTED)
+        done = await case.done("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     found = await kept(path)
     assert found is not None
     sent = [
@@ -82,7 +82,7 @@ async def test_what_is_about_to_be_published_is_kept_before_the_request_leaves(p
 
     async with connected(sandbox=frozen(), store=path) as case:
         case.recorder.hook = look
-        await case.done("create_campaign", **FIELDS, filter=WANTED)
+        await case.done("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     assert [(intent.name, intent.alert_count, intent.why) for intent in seen] == [(FIELDS["name"], 11, None)]
     assert await Store.from_settings(Settings(store=path)).unsettled(ORG, NOON.replace(hour=13)) == []
 
@@ -93,7 +93,7 @@ async def test_a_refused_campaign_leaves_nothing_to_settle(path: Path) -> None:
 
     async with connected(sandbox=frozen(), store=path) as case:
         case.recorder.hook = refuse
-        await case.refused("create_campaign", **FIELDS, filter=WANTED)
+        await case.refused("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     assert path.exists()
     assert await Store.from_settings(Settings(store=path)).unsettled(ORG, NOON.replace(hour=13)) == []
     assert await kept(path) is None
@@ -107,7 +107,7 @@ async def test_an_unknown_outcome_stays_to_be_settled(path: Path) -> None:
 
     async with connected(sandbox=frozen(), store=path) as case:
         case.recorder.hook = lose
-        await case.refused("create_campaign", **FIELDS, filter=WANTED)
+        await case.refused("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     unsettled = await Store.from_settings(Settings(store=path)).unsettled(ORG, NOON.replace(hour=13))
     assert [intent.name for intent in unsettled] == [FIELDS["name"]]
     assert unsettled[0].why
@@ -145,11 +145,11 @@ async def test_a_store_that_fails_costs_the_progress_by_repository_and_not_the_c
     era: str, tmp_path: Path
 ) -> None:
     async with connected(era, sandbox=frozen(), store=_Elsewhere.in_(tmp_path)) as case:
-        done = await case.done("create_campaign", **FIELDS, filter=WANTED)
+        done = await case.done("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     assert done["campaign"]["number"] == 7
     assert len(case.writes) == 1
     assert len(done["notes"]) == 1
-    assert done["notes"][0].startswith("Progress by repository will not be known: ")
+    assert done["notes"][0].startswith("Which alerts it holds could not be kept, and GitHub does not tell: ")
     assert "Traceback" not in done["notes"][0]
     assert "sqlite3." not in done["notes"][0].replace("store.sqlite3", "")
 
@@ -164,7 +164,7 @@ async def test_a_store_that_comes_back_during_the_call_keeps_everything(tmp_path
 
     async with connected(sandbox=frozen(), store=path) as case:
         case.recorder.hook = mend
-        done = await case.done("create_campaign", **FIELDS, filter=WANTED)
+        done = await case.done("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     found = await kept(path)
     assert found is not None
     assert len(found.alerts) == 11
@@ -176,12 +176,12 @@ async def test_without_a_store_nothing_is_kept_and_nothing_is_said(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     async with connected(era, sandbox=frozen()) as case:
-        done = await case.done("create_campaign", **FIELDS, filter=WANTED)
+        done = await case.done("create_campaign", **await shown(case, **FIELDS, filter=WANTED))
     assert "notes" not in done
     assert list(tmp_path.iterdir()) == []
 
 
 async def test_a_no_keeps_nothing(path: Path) -> None:
     async with connected(sandbox=frozen(), store=path, person=accept(go_ahead=False)) as case:
-        await case.refused("create_campaign", **FIELDS, filter=WANTED, generate_issues=True)
+        await case.refused("create_campaign", **await shown(case, **FIELDS, filter=WANTED, generate_issues=True))
     assert not path.exists()

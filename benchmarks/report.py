@@ -1,0 +1,130 @@
+"""The results as Markdown: tables of medians and ranges, and the document around them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from benchmarks.contestants import OCTOKIT
+from benchmarks.measuring import BARE, CURSORS, LARGER, SECOND, THIS, Results
+
+_HERE = Path(__file__).parent
+_MB = 1_000_000
+_COMPARED = (THIS, BARE, "githubkit, no HTTP cache", "githubkit", "PyGithub", OCTOKIT)
+_WANTED = {
+    BARE: "at least 0.83: this project takes at most 1.2 times as long",
+    "githubkit, no HTTP cache": "at least 4",
+    "githubkit": "at least 4",
+    "PyGithub": "at least 4",
+    OCTOKIT: "at least 3",
+}
+_NUMBERS = (1, 4, 8)
+_MOST_GROWTH = {THIS: 40, LARGER: 60}
+"""In MB."""
+
+Row = Sequence[str]
+
+
+def tables(results: Results) -> str:
+    """Return all tables."""
+    return "\n".join((*_speed(results), *_under_way(results), *_memory(results), *_quota(results))).rstrip()
+
+
+def document(results: Results, load: str) -> str:
+    """Return the whole document; `load` is what `loads` told before the measurements."""
+    text = (_HERE / "document.md").read_text()
+    plan = results.plan
+    facts = {
+        "alerts": f"{plan.alerts:,}",
+        "repositories": f"{plan.repositories:,}",
+        "larger": f"{plan.larger:,}",
+        "delay": f"{plan.delay * 1000:g}",
+        "rounds": str(plan.rounds),
+        "machine": _machine(),
+        "load": load,
+        "versions": _versions(),
+        "tables": tables(results),
+    }
+    for name, fact in facts.items():
+        text = text.replace(f"[[{name}]]", fact)
+    return text
+
+
+def loads() -> str:
+    """Return how busy the machine is, in words."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def _speed(results: Results) -> list[str]:
+    rows = [_row(results, name, _WANTED.get(name, "")) for name in _COMPARED]
+    heads = ("client", "seconds", "times this project's", "wanted", "computing, seconds")
+    return ["### All open alerts", "", *_table(heads, rows)]
+
+
+def _under_way(results: Results) -> list[str]:
+    names = [f"this project, {number} under way" for number in _NUMBERS]
+    names += ["bare httpx, 4 under way", "bare httpx, 8 under way", SECOND, CURSORS]
+    rows = [_row(results, name)[:3] for name in names]
+    heads = ("client", "seconds", "times this project's with 4")
+    return ["### More or fewer requests under way, a second look, and cursors", "", *_table(heads, rows)]
+
+
+def _memory(results: Results) -> list[str]:
+    rows = []
+    for name in (THIS, LARGER, *_COMPARED[1:]):
+        growths = [readings[name].growth / _MB for readings in results.rounds if name in readings]
+        alerts = next(readings[name].alerts for readings in results.rounds if name in readings)
+        most = f"below {_MOST_GROWTH[name]}" if name in _MOST_GROWTH else ""
+        rows.append((name, f"{alerts:,}", _spread(growths, 1), most))
+    heads = ("client", "alerts", "peak memory grew by, MB", "wanted")
+    return ["### Memory", "", *_table(heads, rows)]
+
+
+def _quota(results: Results) -> list[str]:
+    rows = []
+    for name in (THIS, SECOND, CURSORS, *_COMPARED[1:]):
+        reading = next(readings[name] for readings in results.rounds if name in readings)
+        costs = reading.requests - reading.unchanged
+        rows.append((name, str(reading.requests), str(reading.unchanged), str(costs)))
+    heads = ("client", "requests", "of which 304", "counted by the rate limit")
+    return ["### Requests", "", *_table(heads, rows)]
+
+
+def _row(results: Results, name: str, wanted: str = "") -> Row:
+    """Return a client's seconds, its ratios to this project in the same round, and what it computed."""
+    present = [readings for readings in results.rounds if name in readings]
+    ratios = [readings[name].seconds / readings[THIS].seconds for readings in present]
+    seconds = [readings[name].seconds for readings in present]
+    return name, _spread(seconds, 2), _spread(ratios, 2), wanted, f"{median(one[name].cpu for one in present):.2f}"
+
+
+def _spread(figures: Sequence[float], digits: int) -> str:
+    """Return the median, and the smallest and largest where there were several."""
+    middle = f"{median(figures):.{digits}f}"
+    return middle if len(figures) == 1 else f"{middle} ({min(figures):.{digits}f} to {max(figures):.{digits}f})"
+
+
+def _table(heads: Row, rows: Iterable[Row]) -> list[str]:
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+    return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}, Node {_node()}"
+
+
+def _node() -> str:
+    ended = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, check=True, text=True)  # noqa: S607 - the one that is used
+    return ended.stdout.strip().removeprefix("v")
+
+
+def _versions() -> str:
+    octokit = json.loads((_HERE / "package.json").read_text())["dependencies"]["@octokit/rest"]
+    packages = [f"{name} {version(name)}" for name in ("githubkit", "PyGithub", "httpx", "uvicorn", "httptools")]
+    return ", ".join((*packages[:2], f"@octokit/rest {octokit}", *packages[2:]))

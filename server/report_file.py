@@ -1,0 +1,62 @@
+"""A file with a report in it, which only its owner can read and which is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from server.errors import CampaignsError
+
+
+class NotWritten(CampaignsError):
+    """The file could not be written. What was there before is there still."""
+
+
+def check_place(file: Path) -> None:
+    """Refuse a place where no report can be written, before anything is read for it.
+
+    Raises:
+        NotWritten: it is a folder, a link, a device, or in no folder.
+    """
+    try:
+        mode = file.lstat().st_mode
+    except FileNotFoundError:
+        if not file.absolute().parent.is_dir():
+            raise NotWritten(f"--output {file} is in a folder that does not exist.", "Make the folder first.") from None
+        return
+    except OSError as error:
+        raise _failed(file, error) from None
+    if file.is_dir():
+        raise NotWritten(f"--output {file} is a folder.", "Give the name of a file in it.")
+    if not stat.S_ISREG(mode):  # /dev/stdout, put in its place by root, would be gone
+        raise NotWritten(f"--output {file} is a link or a device.", "Give the name of a plain file.")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Put a file with this text in its place, with mode 0600.
+
+    Raises:
+        NotWritten: saying why; nothing is left behind.
+    """
+    check_place(file)
+    made: Path | None = None
+    try:
+        opened, name = tempfile.mkstemp(prefix=f".{file.name[:50]}.", dir=file.absolute().parent)
+        made = Path(name)
+        with os.fdopen(opened, "wb") as whole:
+            whole.write(text.encode())
+            whole.flush()
+            os.fsync(whole.fileno())
+        made.replace(file)
+        made = None
+    except OSError as error:
+        raise _failed(file, error) from None
+    finally:
+        if made is not None:
+            made.unlink(missing_ok=True)
+
+
+def _failed(file: Path, error: OSError) -> NotWritten:
+    return NotWritten(f"--output {file} cannot be written: {error.strerror}.", "Choose another place.")

@@ -1,0 +1,217 @@
+"""A report as a page, Markdown, CSV and JSON: the facts, and nothing else whatever others wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, date, datetime
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.reports import CampaignProgress, Forecast, ProgressReport
+from server.report_formats import Format, as_csv, as_markdown, formatted, markdown_words
+
+NOW = datetime(2026, 3, 12, 14, 5, tzinfo=UTC)
+PAGE = "https://github.com/orgs/acme/security/campaigns/3"
+FORMATS: tuple[Format, ...] = get_args(Format)
+CUT = "\u200b"
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "a | b | c",
+    "[click](https://evil.example)",
+    "![x](//evil.example/x.png)",
+    "<https://evil.example>",
+    "see https://evil.example/x or www.evil.example or a@evil.example or mailto:x",
+    "@octocat @acme/everyone #1 GH-1 acme/web#1 acme/web@0123456789",
+    "**bold** _it_ ~~gone~~ `code` $x$",
+    "&#64;octocat &lt;b&gt;",
+    "\\",
+    "a\\| b",
+    "line\n\n# heading\r\n| x |",
+    "\u202egnp.exe\u0000\u200b\u2028",
+    '=HYPERLINK("https://evil.example","x")',
+    "+1+1",
+    "-1+1",
+    "@SUM(1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\uff1d1+1",
+    "1. list",
+    "- list",
+    "```",
+    "{{given}}",
+)
+
+
+def campaign(**changed: Any) -> CampaignProgress:
+    known: dict[str, Any] = {
+        "campaign_number": 3,
+        "name": "SQL injection",
+        "status": "at_risk",
+        "open_count": 38,
+        "in_progress_count": 7,
+        "closed_count": 75,
+        "days_left": 24,
+        "pace_needed": 1.88,
+        "pace_28_days": 1.36,
+        "forecast": Forecast(expected=date(2026, 4, 14)),
+    }
+    return CampaignProgress(**{**known, **changed})
+
+
+def report(*campaigns: CampaignProgress, **changed: Any) -> ProgressReport:
+    told = {"summary": "Thursday 12 March: 1 open campaign.", "as_of": NOW, "campaigns": list(campaigns)}
+    return ProgressReport(**{**told, **changed})
+
+
+def hostile(text: str) -> ProgressReport:
+    """A report in which others wrote everything that they could have written, and more."""
+    first = campaign(name=text, org=text, reason=text, url=f"https://github.com/{text}", left_by_severity={text: 1})
+    return report(first, campaign(campaign_number=4), summary=text, partial=[text], notes=[text])
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def bare(text: str) -> str:
+    """Markdown with a letter for each character that is escaped in it."""
+    return re.sub(r"\\[!-/:-@\[-`{-~]", "e", text)
+
+
+def test_markdown_is_the_summary_a_table_what_is_missing_and_notes() -> None:
+    told = report(
+        campaign(url=PAGE, reason="It ends 9 days late."),
+        campaign(campaign_number=4, name="XSS", status="done", forecast=None, days_left=None, pace_28_days=None),
+        partial=["Campaign acme/5 could not be read."],
+        notes=["No earlier report is known."],
+    )
+    assert as_markdown(told) == (
+        "Thursday 12 March: 1 open campaign.\n"
+        "\n"
+        "| Campaign | Status | Left | Closed | Days left | Needs a day | Held a day, 7 days "
+        "| 28 days | Expected end |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        f"| [3]({PAGE}) SQL injection | at risk: It ends 9 days late. | 45 | 75 | 24 | 1.88 |  | 1.36 | 2026-04-14 |\n"
+        "| 4 XSS | done | 45 | 75 |  | 1.88 |  |  |  |\n"
+        "\n"
+        "Could not be read:\n"
+        "\n"
+        "- Campaign acme/5 could not be read.\n"
+        "\n"
+        "Notes:\n"
+        "\n"
+        "- No earlier report is known.\n"
+        "\n"
+        "As of 2026-03-12 14:05 UTC.\n"
+    )
+
+
+def test_markdown_tells_what_was_closed_since_when_that_was_asked_for() -> None:
+    told = as_markdown(report(campaign(closed_since=5, org="acme"), since=NOW))
+    assert "| Expected end | Closed since |" in told
+    assert "| acme/3 SQL injection |" in told
+    assert "| 2026-04-14 | 5 |" in told
+
+
+def test_a_report_of_no_campaign_has_no_table() -> None:
+    assert "|" not in as_markdown(report())
+    assert rows(as_csv(report())) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_keeps_what_others_wrote_to_words(text: str) -> None:
+    told = as_markdown(hostile(text))
+    plain = as_markdown(hostile("x"))
+    left = bare(told)
+    assert told.count("\n") == plain.count("\n")
+    assert [line.count("|") for line in left.splitlines()] == [line.count("|") for line in bare(plain).splitlines()]
+    assert not set("<>`[]*~$") & set(left)
+    assert not re.search(r"@(?!\u200b)|://|www\.|(?i:gh-\d)|#\w|mailto:\w", left)
+    assert not re.search(r"&(?!(amp|lt|gt);)", left)
+    assert not [line for line in left.splitlines() if re.match(r"[-+=#>]|\d+[.)]", line.removeprefix("- "))]
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_table_or_becomes_html_or_a_mention(text: str) -> None:
+    words = markdown_words(text)
+    left = bare(words)
+    assert len(words.splitlines()) <= 1
+    assert not set("<>`[]*~$|\\") & set(left)
+    assert not re.search(r"@(?!\u200b)|://", left)
+
+
+def test_ordinary_words_are_left_as_they_are() -> None:
+    words = 'At risk: 14 "Stop XSS in payments", 91 of 168 closed (54 %), needs 2.1 a day; holds 3.6 (28 days).'
+    assert markdown_words(words) == words
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_cell_of_a_csv_is_a_formula_or_spans_lines(text: str) -> None:
+    told = as_csv(hostile(text))
+    assert len(told.splitlines()) == 3
+    first, second = rows(told)
+    cells = [*first.values(), *second.values()]
+    assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))]
+    assert not [cell for cell in cells if re.search("[\u202e\u0000\u200b\u2028]", cell)]
+    assert (first["campaign_number"], second["name"]) == ("3", "SQL injection")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("=1+1", "'=1+1"), ("\t=1+1", "'=1+1"), ("@x", "'@x"), ("a=1", "a=1"), ('a "b", c', 'a "b", c')],
+)
+def test_a_formula_gets_an_apostrophe_and_other_names_nothing(name: str, cell: str) -> None:
+    (row,) = rows(as_csv(report(campaign(name=name))))
+    assert row["name"] == cell
+
+
+def test_csv_has_a_row_for_each_campaign_with_what_is_known() -> None:
+    forecast = Forecast(expected=date(2026, 4, 14), earliest=date(2026, 4, 8), latest=date(2026, 4, 24))
+    first, second = rows(as_csv(report(campaign(forecast=forecast, ends_at=NOW, url=PAGE), campaign(forecast=None))))
+    assert {name: value for name, value in first.items() if value} == {
+        "as_of": "2026-03-12T14:05:00Z",
+        "campaign_number": "3",
+        "name": "SQL injection",
+        "state": "open",
+        "status": "at_risk",
+        "open_count": "38",
+        "in_progress_count": "7",
+        "closed_count": "75",
+        "ends_at": "2026-03-12T14:05:00Z",
+        "days_left": "24",
+        "pace_needed": "1.88",
+        "pace_28_days": "1.36",
+        "forecast_expected": "2026-04-14",
+        "forecast_earliest": "2026-04-08",
+        "forecast_latest": "2026-04-24",
+        "url": PAGE,
+    }
+    assert second["forecast_expected"] == ""
+    assert list(first) == list(second)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_json_is_the_report_without_nulls(text: str) -> None:
+    told = formatted(hostile(text), "json")
+    assert ProgressReport.model_validate_json(told) == hostile(text)
+    assert "null" not in told
+    assert json.loads(told)["campaigns"][0]["name"] == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_page_holds_no_markup_of_others(text: str) -> None:
+    told, plain = formatted(hostile(text), "html"), formatted(hostile("x"), "html")
+    assert told.lower().startswith("<!doctype html>")
+    assert told.count("<") == plain.count("<")
+
+
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_every_format_ends_with_a_line_break(wanted: Format) -> None:
+    assert formatted(report(campaign()), wanted).endswith("\n")

@@ -1,0 +1,24 @@
+"""report_progress: how one campaign or all open ones are going."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mcp_types import CallToolResult
+from pydantic import MISSING
+
+from server.context import CallContext, app_of
+from server.domain.reports import ProgressReport
+from server.reporting import report
+from tools.answers import answered
+from tools.parameters import OneCampaign, Org, Since
+
+
+async def report_progress(
+    ctx: CallContext, org: Org = MISSING, campaign_number: OneCampaign = MISSING, since: Since = MISSING
+) -> Annotated[CallToolResult, ProgressReport]:
+    """Report how one campaign or all open ones are going, worst first: status, pace, forecast, what changed."""
+    app = app_of(ctx)
+    one = None if campaign_number is MISSING else campaign_number
+    orgs = [app.policy.org(org)] if one is not None else app.policy.orgs(org)
+    return answered(await report(app, orgs, one, None if since is MISSING else since))
