@@ -160,7 +160,7 @@ async def test_without_any_credential_the_tools_are_listed_and_a_call_says_how_t
     monkeypatch.setenv("HOME", str(tmp_path))  # nobody is signed in with the GitHub CLI there
     with loopback_github() as github:
         async with served(github, era, token=None) as client:
-            assert len((await client.list_tools()).tools) == 5
+            assert len((await client.list_tools()).tools) == 6
             result = await client.call_tool("list_campaigns", {})
     assert result.is_error
     assert "GITHUB_TOKEN" in text_of(result)
