@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -50,7 +51,7 @@ def _store_file(value: str) -> Path:
     if "://" in value:
         raise ValueError("must be the path of a file, not an address")
     path = _path(value)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a path that cannot be looked at
         raise ValueError("is a folder; give the path of a file in it")
     return path
 
