@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -51,7 +52,7 @@ def _store_place(value: str) -> Path | str:
     if is_address(value):
         return read_address(value).text
     path = _path(value)
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a path that cannot be looked at
         raise ValueError("is a folder; give the path of a file in it")
     return path
 

@@ -70,11 +70,12 @@ async def _learn_time(app: AppContext, org: str) -> None:
 
 def _unseen_names(wanted: AlertFilter, query: AlertQuery, reading: AlertReading) -> tuple[str, ...]:
     """Name the repositories that were given whole and have no alert: a name may be misspelt."""
-    if query.repositories:
-        return ()  # each was looked up
+    whole = query.passes == ((),) and query.stop is None and not reading.gaps
+    if query.repositories or not whole:
+        return ()  # each was looked up, or not every open alert was asked for
     seen = {alert.repository.casefold() for alert in reading.alerts}
     unseen = [name for name in wanted.repositories if "*" not in name and name.casefold() not in seen]
-    return (f"No open alert in {', '.join(unseen)}; is the name right?",) if unseen and not reading.gaps else ()
+    return (f"No open alert in {', '.join(unseen[:_MOST_NAMED])}; is the name right?",) if unseen else ()
 
 
 def _generic_secrets(wanted: AlertFilter) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ async def _why_empty(app: AppContext, org: str, query: AlertQuery, reading: Aler
     if reading.beyond:
         return f"`{'min' if query.oldest_first else 'max'}_age_days` ruled out the last alerts."
     if reading.gaps:
-        return "Nothing in what could be read."
+        return ""
     named = f"open {query.kind} scanning alert"
     if query.repositories:
         return f"There is no {named} in {', '.join(query.repositories)}{_narrowed(query)}."
@@ -103,12 +104,13 @@ async def _why_empty(app: AppContext, org: str, query: AlertQuery, reading: Aler
 
 
 def _there_are(criterion: str, alerts: Sequence[AnyAlert]) -> str:
-    """Name what would have met a criterion that names something, the most frequent first: a name may be misspelt."""
+    """Name what there is of what a criterion names, the most frequent first: a name may be misspelt."""
     attribute = {"repositories": "repository", "tool": "tool", "languages": "language"}.get(criterion)
     if attribute is None:
         return ""
-    found = Counter(getattr(alert, attribute) for alert in alerts)
-    return f"; there are {', '.join(clean(name, 60) for name, _ in found.most_common(_MOST_NAMED) if name)}"
+    found = Counter(name for alert in alerts if (name := getattr(alert, attribute)))
+    named = ", ".join(clean(name, 60) for name, _ in found.most_common(_MOST_NAMED))
+    return f"; there are {named}" if named else ""
 
 
 def _narrowed(query: AlertQuery) -> str:

@@ -165,7 +165,7 @@ def _fits(found: Found, wanted: AlertFilter, total: int) -> bool | None:
 def _summary(found: Found, wanted: AlertFilter, counts: AlertCounts) -> str:
     if not counts.total:
         return (
-            f"Partial, see `partial`: no alert in what could be read. {found.emptied}"
+            f"Partial, see `partial`: no alert in what could be read. {found.emptied}".strip()
             if found.gaps
             else (f"No alert. {found.emptied}")
         )

@@ -58,7 +58,7 @@ def check_path(value: str) -> str:
     """Accept a pattern of paths; they begin at the root of the repository."""
     path = check_text(value).removeprefix("./").strip("/")
     if path.startswith("!") or any(sign in path for sign in "?{}\\"):
-        raise ValueError("only `*` is special in a pattern: not `?`, braces, a backslash or a leading `!`")
+        raise ValueError("only `*` is special in a pattern: for `?`, braces, a backslash or a leading `!` put `*`")
     if not path:
         raise ValueError("is the whole repository; leave it out")
     return path

@@ -74,7 +74,7 @@ class AlertFilter(BaseModel):
         tool: the tool's whole name.
         languages: keys of `languages.LANGUAGES`.
         repositories: names without the organization.
-        paths: without `*` a file, or a folder with all that is below it.
+        paths: files, or folders with all that is below them.
         assignees: logins, or `none` or `*` alone.
         providers: GitHub applies this one alone: an alert does not tell its provider.
         min_age_days: an alert of exactly so many days is old enough.

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from server.domain.alert_criteria import ANYBODY, NOBODY
 from server.domain.alerts import AnyAlert
 
+_MOST_FOLDERS = 4  # each doubles the ways to write a pattern
 DAY = 86_400
 """Seconds."""
 
@@ -89,9 +90,23 @@ def criterion(field: str, value: Any, now: int) -> Criterion | None:
 def one_form(pattern: str) -> str:
     """Return the form in which patterns that match the same texts are most often equal.
 
-    `*` matches slashes too, so `**` says no more; and `**/` is any folders, also none, as people know it.
+    `*` matches slashes too, so `**` says no more; but `**/` is whole folders, also none, as people know it.
     """
-    return re.sub(r"\*+", "*", re.sub(r"\*{2,}/", "*", pattern)).casefold()
+    return re.sub(r"\*{2,}", _run, pattern).casefold()
+
+
+def _run(stars: re.Match[str]) -> str:
+    return "**" if stars.string[stars.end() : stars.end() + 1] == "/" else "*"
+
+
+def _ways(form: str) -> set[str]:
+    """Write a form without `**/`: with no folder in its place, and with any."""
+    head, folders, tail = form.partition("**/")
+    if not folders:
+        return {form}
+    if form.count("**/") > _MOST_FOLDERS:
+        return {form.replace("**/", "*")}
+    return {f"{head}{way}{rest}" for way in ("", "*/") for rest in _ways(tail)}
 
 
 def matcher(patterns: Iterable[str], *, below: bool = False) -> Callable[[str], bool]:
@@ -102,9 +117,11 @@ def matcher(patterns: Iterable[str], *, below: bool = False) -> Callable[[str], 
 
     Args:
         patterns: at least one.
-        below: a pattern without `*` names a file or a folder, and what is below the folder matches too.
+        below: a pattern names files or folders, and what is below a folder matches too.
     """
-    forms = {one_form(pattern) for pattern in patterns}
+    forms = {way for pattern in patterns for way in _ways(one_form(pattern))}
+    if below:
+        forms |= {f"{form}/*" for form in forms if "*" in form and not form.endswith("*")}
     exact = frozenset(form for form in forms if "*" not in form)
     folders = tuple(f"{form}/" for form in exact) if below else ()
     globs = [_glob(form) for form in sorted(forms - exact)]

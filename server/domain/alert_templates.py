@@ -153,7 +153,8 @@ TEMPLATES: dict[str, AlertTemplate] = {template.name: template for template in _
 _BY_WORD = {
     word.strip().casefold(): name
     for name, template in TEMPLATES.items()
-    for word in (name.replace("-", " "), template.title, *template.also_called.split(","))
+    for word in (name, name.replace("-", " "), template.title, *template.also_called.split(","))
+    if word
 }
 
 

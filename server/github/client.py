@@ -149,7 +149,7 @@ class GitHubClient:
 
     async def _step(self, call: Call, token: Token, distill: Distill | None, afresh: bool) -> Answer | Token:
         """Send one request; return the answer, or the token to go on with."""
-        await self._limits.over(call)
+        await self._limits.over(call, token)
         cache = self._bodies if distill is None else self._distilled
         key = (EtagCache.key(call.url, token.value, self._settings.api_version), distill)
         stored = cache.get(key) if call.method == "GET" and not afresh else None
@@ -168,7 +168,7 @@ class GitHubClient:
             if newer is not None and (call.reads or (newer.account and newer.account == token.account)):
                 return newer
         if is_rate_limit(response.status_code, response.headers, _told(response)):
-            await self._wait_out(call, response)
+            await self._wait_out(call, token, response)
             return token
         if response.status_code >= 500:
             await self._after_server_failure(call, response)
@@ -233,14 +233,14 @@ class GitHubClient:
             raise error
         await self._pause(call, wait, error)
 
-    async def _wait_out(self, call: Call, response: httpx.Response) -> None:
+    async def _wait_out(self, call: Call, token: Token, response: httpx.Response) -> None:
         call.limited += 1
         wait = limit_wait(response.headers, self._clock.now(), call.limited)
         until = self._clock.now() + timedelta(seconds=wait)
         refusal = partial(failures.rate_limited, response, until)
         if call.limited >= MOST_TRIES or call.spent + wait > self._settings.patience:
             raise refusal()
-        with self._limits.under_way(wait, until, refusal):
+        with self._limits.under_way(token, wait, until, refusal):
             await self._pause(call, wait, refusal())
 
     def _limit(self, call: Call) -> float:

@@ -14,6 +14,7 @@ import anyio
 
 from server.errors import RateLimited
 from server.github.clock import Clock
+from server.github.credentials import Token
 from server.github.retries import Call
 
 
@@ -22,11 +23,13 @@ class _Wait:
     """A wait for the end of a limit.
 
     Attributes:
+        token: whose limit it is; each has its own.
         seconds: how long it is in all.
         until: when it is over, in GitHub's time.
         refusal: makes the error of a call that cannot wait so long.
     """
 
+    token: Token
     seconds: float
     until: datetime
     refusal: Callable[[], RateLimited]
@@ -34,7 +37,7 @@ class _Wait:
 
 
 class LimitsUnderWay:
-    """The waits of all calls of a client. Each call sleeps by itself; no other request is sent meanwhile."""
+    """The waits of all calls of a client. Each call sleeps by itself; none with the same token sends meanwhile."""
 
     def __init__(self, clock: Clock, patience: float) -> None:
         self._clock = clock
@@ -42,9 +45,11 @@ class LimitsUnderWay:
         self._waits: list[_Wait] = []
 
     @contextmanager
-    def under_way(self, seconds: float, until: datetime, refusal: Callable[[], RateLimited]) -> Iterator[None]:
-        """Hold back all others inside; however it is left, those it held back go on."""
-        wait = _Wait(seconds, until, refusal)
+    def under_way(
+        self, token: Token, seconds: float, until: datetime, refusal: Callable[[], RateLimited]
+    ) -> Iterator[None]:
+        """Hold back all others with this token inside; however it is left, those it held back go on."""
+        wait = _Wait(token, seconds, until, refusal)
         self._waits.append(wait)
         try:
             yield
@@ -52,14 +57,14 @@ class LimitsUnderWay:
             self._waits.remove(wait)
             wait.over.set()
 
-    async def over(self, call: Call) -> None:
-        """Return when no limit is waited out any more. What that takes is counted as spent by the call.
+    async def over(self, call: Call, token: Token) -> None:
+        """Return when no limit of a token is waited out any more. What that takes is counted as spent by the call.
 
         Raises:
             RateLimited: that would take longer than the call can be kept waiting.
         """
-        while self._waits:
-            wait = max(self._waits, key=lambda one: one.until)
+        while waits := [wait for wait in self._waits if wait.token == token]:
+            wait = max(waits, key=lambda one: one.until)
             left = self._left(wait)
             if call.spent + left > self._patience:
                 raise wait.refusal()

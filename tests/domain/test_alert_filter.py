@@ -510,3 +510,25 @@ def test_what_is_no_object_is_refused_as_such() -> None:
     with pytest.raises(ValidationError) as refused:
         AlertFilter.model_validate(["high"])
     assert explain(refused.value).endswith("must be an object.")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("src/**/*.ts", "src/a.ts", True),
+        ("src/**/*.ts", "src/x/y/a.ts", True),
+        ("**/test/**", "test/a.py", True),
+        ("**/test/**", "x/test/a.py", True),
+        ("**/test/**", "latest/a.py", False),
+        ("src/**/auth", "src/auth", True),
+        ("src/**/auth", "src/x/auth/a.py", True),
+        ("src/**/auth", "src/oauth", False),
+        ("**/foo.py", "foo.py", True),
+        ("**/foo.py", "xfoo.py", False),
+        ("a***b", "axb", True),
+        ("**/" * 20 + "x", "a/b/x", True),
+    ],
+)
+def test_two_stars_and_a_slash_are_whole_folders_or_none(pattern: str, path: str, matches: bool) -> None:
+    found = AlertFilter(paths=[pattern]).select([CODE._replace(path=path)], NOON)
+    assert bool(found.alerts) == matches

@@ -14,6 +14,10 @@ import pytest
 from server.domain.alerts import AlertQuery
 from server.errors import GitHubError, RateLimited, Unavailable
 from server.github.client import GitHubClient
+from server.github.clock import Clock
+from server.github.credentials import read_token
+from server.github.limits_under_way import LimitsUnderWay
+from server.github.retries import Call
 from server.settings import Settings
 from tests.github.paged import Asked, Paged, items, make_alerts
 from tests.github.scripted import NOW, Waits, make_client, told
@@ -246,3 +250,14 @@ async def test_a_clock_that_leaps_changes_no_wait(leap: timedelta) -> None:
             assert github.sent == ["GET /limited"]
             waits.ends[0].set()
     assert (other.done, other.error) == (True, None)
+
+
+async def test_a_limit_of_one_token_holds_back_no_request_with_another() -> None:
+    """An app has a token for each organization, and GitHub limits each by itself."""
+    one, other = read_token("ghs_one", "the test"), read_token("ghs_other", "the test")
+    limits = LimitsUnderWay(Clock(lambda: NOW), 30.0)
+    call = Call("GET", httpx.URL("https://api.github.com/x"), "octo-labs", None, "x", reads=True)
+    refusal = RateLimited("limited", until=NOW)
+    with limits.under_way(one, 20.0, NOW + timedelta(seconds=20), lambda: refusal), anyio.fail_after(5):
+        await limits.over(call, other)
+    assert call.spent == 0

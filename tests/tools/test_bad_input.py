@@ -234,6 +234,7 @@ def criteria() -> Iterator[Bad]:
     table: list[tuple[dict[str, Any], str, str]] = [
         ({"kind": "both"}, "kind", "must be one of 'code' or 'secret'"),
         ({"template": "xxs"}, "template", "must be one of 'cross-site-scripting', 'sql-injection',"),
+        ({"template": ""}, "template", "must be one of 'cross-site-scripting'"),
         ({"template": 79}, "template", "must be one of 'cross-site-scripting'"),
         ({"severities": ["critcal"]}, "severities[0]", "must be one of 'critical', 'high', 'medium', 'low', 'error',"),
         ({"severities": ["high", ""]}, "severities[1]", "must be one of 'critical', 'high'"),
