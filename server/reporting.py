@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -15,11 +15,14 @@ from server.domain.measures import Reported
 from server.domain.models import Campaign
 from server.domain.report_making import progress_report
 from server.domain.reports import ProgressReport
-from server.domain.snapshots import Snapshot, snapshot_of
+from server.domain.snapshots import snapshot_of
 from server.errors import CampaignsError, NotFound, StoreFailed
+from server.tracking import recall, tracked
 
 LAST_REPORT: Literal["last_report"] = "last_report"
 Since = datetime | Literal["last_report"] | None
+Progress = Callable[[int, int | None], None]
+"""Told how many campaigns are read, and of how many as far as that is known."""
 
 _AT_ONCE = 4  # GitHub asks for restraint with concurrent requests
 _LOG = logging.getLogger(__name__)
@@ -43,89 +46,164 @@ async def remember(app: AppContext, org: str, campaigns: Iterable[Campaign]) -> 
 
 
 @dataclass
-class _Collected:
-    """What a report is made of."""
+class Collected:
+    """What a report is made of.
 
+    Attributes:
+        orgs: the organizations that could be read.
+        reported: the campaigns that could be read, and what is known about them.
+        partial: what could not be read.
+        notes: what else is to be said.
+    """
+
+    orgs: list[str] = field(default_factory=list)
     reported: list[Reported] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def note(self, sentences: Iterable[str]) -> None:
         """Add sentences, each once."""
-        self.notes += [sentence for sentence in sentences if sentence not in self.notes]
+        self.notes += [sentence for sentence in dict.fromkeys(sentences) if sentence not in self.notes]
+
+    def made(self, now: datetime, since: datetime | None = None, *, detail: bool | None = None) -> ProgressReport:
+        """Make the report; the arguments are those of `progress_report`."""
+        return progress_report(self.reported, now, since=since, detail=detail, partial=self.partial, notes=self.notes)
 
 
-async def report(
-    app: AppContext, orgs: Sequence[str], campaign_number: int | None = None, since: Since = None
-) -> ProgressReport:
-    """Report on one campaign, or on every open one of some organizations. Each is read afresh, and remembered.
+async def collect(
+    app: AppContext, orgs: Sequence[str], campaign_number: int | None = None, progress: Progress | None = None
+) -> Collected:
+    """Read one campaign, or every open one of some organizations, afresh, and remember it.
 
     Args:
         app: the server's parts.
         orgs: the organizations; one of them when a campaign is named.
         campaign_number: the campaign; None for all open ones.
+        progress: told after every campaign.
+
+    Raises:
+        CampaignsError: nothing could be read. What is only partly read is told in what is returned.
+    """
+    reading = _Reading(app, len(orgs), progress)
+    found: dict[str, Collected] = {}
+    failures: dict[str, CampaignsError] = {}
+
+    async def read(org: str) -> None:
+        try:
+            found[org] = await reading.of_organization(org, campaign_number, named=len(orgs) > 1)
+        except CampaignsError as failure:
+            failures[org] = failure
+
+    async with anyio.create_task_group() as group:
+        for org in orgs:
+            group.start_soon(read, org)
+    if failures and not found:
+        raise failures[orgs[0]]
+    collected = Collected()
+    for org in orgs:
+        if org in failures:
+            collected.partial.append(str(failures[org]))
+        else:
+            collected.orgs.append(org)
+            collected.reported += found[org].reported
+            collected.partial += found[org].partial
+            collected.note(found[org].notes)
+    return collected
+
+
+async def report(
+    app: AppContext,
+    orgs: Sequence[str],
+    campaign_number: int | None = None,
+    since: Since = None,
+    *,
+    detail: bool | None = None,
+    progress: Progress | None = None,
+) -> ProgressReport:
+    """Report on one campaign, or on every open one of some organizations, and note which of these were reported on.
+
+    Args:
+        app, orgs, campaign_number, progress: as for `collect`.
         since: from when on changes are told; "last_report" is when the organizations were last reported on.
+        detail: whether each campaign is told whole; by default only one that is alone.
 
     Raises:
         CampaignsError: nothing could be read. What is only partly read is told in the report.
     """
-    collected = _Collected()
-    failures: list[CampaignsError] = []
-    for org in orgs:
-        try:
-            campaigns = await _read(app, org, campaign_number, collected)
-        except CampaignsError as failure:
-            failures.append(failure)
-            collected.partial.append(str(failure))
-            continue
-        collected.note(await remember(app, org, campaigns))
-        for campaign in campaigns:
-            history = await _history(app, org, campaign, collected)
-            named = org if len(orgs) > 1 else None
-            collected.reported.append(Reported(campaign, history, org=named, url=app.page(org, campaign.number)))
-    if failures and len(failures) == len(orgs):
-        raise failures[0]
-    moment = await _moment(app, orgs, since, collected)
-    made = progress_report(
-        collected.reported, app.now(), since=moment, partial=collected.partial, notes=collected.notes
-    )
+    collected = await collect(app, orgs, campaign_number, progress)
+    made = collected.made(app.now(), await _moment(app, orgs, since, collected), detail=detail)
     if campaign_number is None:
-        await _note_report(app, orgs, made.as_of)
+        await _note_report(app, collected.orgs, made.as_of)
     return made
 
 
-async def _read(app: AppContext, org: str, campaign_number: int | None, collected: _Collected) -> list[Campaign]:
-    """Read each campaign by itself, a few at once, since a list's items may lack their counts."""
-    if campaign_number is not None:
-        return [await app.github.campaigns.get(org, campaign_number)]
-    numbers = [campaign.number for campaign in await app.github.campaigns.all_open(org)]
-    found: dict[int, Campaign] = {}
-    slots = anyio.CapacityLimiter(_AT_ONCE)
+class _Reading:
+    """Reads campaigns, a few at once however many organizations there are."""
 
-    async def read(number: int) -> None:
-        async with slots:
+    def __init__(self, app: AppContext, lists: int, progress: Progress | None) -> None:
+        self._app = app
+        self._progress = progress
+        self._slots = anyio.CapacityLimiter(_AT_ONCE)
+        self._lists_to_come = lists
+        self._listed = 0
+        self._read = 0
+
+    async def of_organization(self, org: str, campaign_number: int | None, *, named: bool) -> Collected:
+        """Read one campaign or all open ones, with their past.
+
+        Raises:
+            CampaignsError: the one campaign, or the list, could not be read.
+        """
+        app, collected = self._app, Collected()
+        campaigns = await self._campaigns(org, campaign_number, collected)
+        collected.note(await remember(app, org, campaigns))
+        remembered, notes = await recall(app, org, campaigns)
+        collected.note(notes)
+        alerts, notes = await tracked(app, org, remembered)
+        collected.note(notes)
+        for campaign, history, _ in remembered:
+            known, url = alerts.get(campaign.number), app.page(org, campaign.number)
+            collected.reported.append(Reported(campaign, history, known, org if named else None, url))
+        return collected
+
+    async def _campaigns(self, org: str, campaign_number: int | None, collected: Collected) -> list[Campaign]:
+        """Read each campaign by itself, since a list's items may lack their counts."""
+        numbers = [] if campaign_number is None else [campaign_number]
+        try:
+            if campaign_number is None:
+                async with self._slots:
+                    numbers = [campaign.number for campaign in await self._app.github.campaigns.all_open(org)]
+        finally:
+            self._lists_to_come -= 1
+            self._listed += len(numbers)
+        if campaign_number is not None:
+            return [await self._one(org, campaign_number)]
+        found: dict[int, Campaign] = {}
+
+        async def read(number: int) -> None:
             try:
-                found[number] = await app.github.campaigns.get(org, number)
+                found[number] = await self._one(org, number)
             except NotFound:
                 return  # deleted meanwhile
             except CampaignsError as failure:
                 collected.partial.append(f"Campaign {org}/{number} could not be read: {failure.what}")
 
-    async with anyio.create_task_group() as reading:
-        for number in numbers:
-            reading.start_soon(read, number)
-    return [found[number] for number in numbers if number in found]
+        async with anyio.create_task_group() as reading:
+            for number in numbers:
+                reading.start_soon(read, number)
+        return [found[number] for number in numbers if number in found]
+
+    async def _one(self, org: str, number: int) -> Campaign:
+        try:
+            async with self._slots:
+                return await self._app.github.campaigns.get(org, number)
+        finally:
+            self._read += 1
+            if self._progress is not None:
+                self._progress(self._read, None if self._lists_to_come else self._listed)
 
 
-async def _history(app: AppContext, org: str, campaign: Campaign, collected: _Collected) -> list[Snapshot]:
-    try:
-        return await app.store.history(org, campaign.number, campaign.created_at)
-    except StoreFailed as failure:
-        collected.note([f"Earlier readings could not be looked up, so there is no trend: {failure.what}"])
-        return []
-
-
-async def _moment(app: AppContext, orgs: Sequence[str], since: Since, collected: _Collected) -> datetime | None:
+async def _moment(app: AppContext, orgs: Sequence[str], since: Since, collected: Collected) -> datetime | None:
     if since != LAST_REPORT:
         return since
     try:

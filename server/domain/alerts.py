@@ -70,6 +70,24 @@ class SecretAlert(NamedTuple):
 AnyAlert = CodeAlert | SecretAlert
 
 
+class ClosedAlert(NamedTuple):
+    """An alert that is closed.
+
+    Attributes:
+        repository_id, alert_number, repository: as for CodeAlert.
+        outcome: what it was closed as; of a secret, `fixed` means revoked and every other resolution is `dismissed`.
+        closed_at: seconds since 1970, UTC; None when GitHub does not tell.
+        updated_at: when anything of it changed last; None when GitHub does not tell.
+    """
+
+    repository_id: int
+    alert_number: int
+    repository: str
+    outcome: Literal["fixed", "dismissed"]
+    closed_at: int | None
+    updated_at: int | None
+
+
 def urgency(alert: AnyAlert) -> int:
     """Return how urgent an alert is, 0 being the most: its place in SEVERITIES, or for a secret in VALIDITIES."""
     return rank(alert.severity, SEVERITIES) if isinstance(alert, CodeAlert) else rank(alert.validity, VALIDITIES)

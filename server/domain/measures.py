@@ -18,6 +18,9 @@ from server.domain.snapshots import Snapshot
 from server.domain.tracked_alerts import TrackedAlert, each_once
 from server.errors import CampaignsError
 
+MOST_OFF = 0.02
+"""How much of all alerts the closed ones may be off from GitHub's count: alerts go on being closed between readings."""
+
 
 class NoCounts(CampaignsError):
     """GitHub told no counts of a campaign, so there is nothing to report."""
@@ -51,7 +54,9 @@ class Measures:
         reported: the campaign and what is known about it.
         now: GitHub's time, in UTC.
         stats: GitHub's counts.
-        alerts: each once; empty when they are not known.
+        alerts: each once; empty when they are not known, or doubtful.
+        doubtful: how many of the alerts are closed, when that is too far off GitHub's count: of a repository that
+            cannot be read all seem to be open.
         course: by the alerts when they are as many as GitHub counts, otherwise by the snapshots.
         needed: alerts a day to finish in time; None as `pace.needed`, and for a closed campaign.
         short, long: the paces held in 7 and 28 days; None when too little is known, and for a closed campaign.
@@ -61,6 +66,7 @@ class Measures:
     now: datetime
     stats: AlertStats
     alerts: tuple[TrackedAlert, ...]
+    doubtful: int | None
     course: Course
     needed: float | None
     short: Pace | None
@@ -133,6 +139,9 @@ def measure(reported: Reported, now: datetime) -> Measures:
     if stats is None:
         raise NoCounts(campaign.number)
     alerts = each_once(reported.alerts or ())
+    doubtful = _doubtful(alerts, stats)
+    if doubtful is not None:
+        alerts = ()
     if alerts and len(alerts) == stats.total:
         course = courses.of_alerts(alerts, started(campaign), now)
     else:
@@ -143,8 +152,16 @@ def measure(reported: Reported, now: datetime) -> Measures:
         now=now,
         stats=stats,
         alerts=alerts,
+        doubtful=doubtful,
         course=course,
         needed=paces.needed(stats.total - stats.closed_count, campaign.ends_at, now) if is_open else None,
         short=paces.held(course, SHORT_WINDOW) if is_open else None,
         long=paces.held(course, LONG_WINDOW) if is_open else None,
     )
+
+
+def _doubtful(alerts: Sequence[TrackedAlert], stats: AlertStats) -> int | None:
+    closed = sum(not alert.is_open for alert in alerts)
+    if not alerts or len(alerts) != stats.total or abs(closed - stats.closed_count) <= max(1, MOST_OFF * stats.total):
+        return None
+    return closed

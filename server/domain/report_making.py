@@ -82,12 +82,18 @@ def _notes(told: Sequence[Told], since: datetime | None) -> list[str]:
 
 
 def _known_alerts(measured: Measures) -> str | None:
-    known, counted = len(measured.alerts), measured.stats.total
-    if known in (0, counted):
+    """Say that the alerts known here are not those that GitHub counts."""
+    known, stats, campaign = len(measured.alerts), measured.stats, f"Campaign {measured.campaign.number}"
+    if measured.doubtful is not None:
+        return (
+            f"{campaign}: GitHub counts {stats.closed_count} of {stats.total} alerts closed, {measured.doubtful} show "
+            "it themselves, so nothing is told of them: this token may not see every repository."
+        )
+    if known in (0, stats.total):
         return None
     return (
-        f"Campaign {measured.campaign.number}: GitHub counts {counted} alerts, {known} are known here. Repositories, "
-        "severities, fixed and dismissed are those of the known; the trend is by the history."
+        f"{campaign}: GitHub counts {stats.total} alerts, {known} are known here. Repositories, severities, fixed and "
+        "dismissed are those of the known; the trend is by the history."
     )
 
 

@@ -166,12 +166,13 @@ def _head(item: object, repository: Repository | None) -> tuple[int, Repository,
     """Return what an alert cannot be without: its number, whose it is, and when it was created."""
     if not isinstance(item, dict):
         return None
-    number, created_at = whole_number(item.get("number")), _seconds(item.get("created_at"))
-    home = repository or _repository(item.get("repository"))
+    number, created_at = whole_number(item.get("number")), seconds(item.get("created_at"))
+    home = repository or repository_of(item.get("repository"))
     return None if number is None or home is None or created_at is None else (number, home, created_at)
 
 
-def _repository(told: object) -> Repository | None:
+def repository_of(told: object) -> Repository | None:
+    """Return the repository that an item names; None when it names none."""
     if not isinstance(told, dict) or (number := whole_number(told.get("id"))) is None:
         return None
     full_name, name = told.get("full_name"), told.get("name")
@@ -180,7 +181,8 @@ def _repository(told: object) -> Repository | None:
     return Repository(number, name if isinstance(name, str) else "")
 
 
-def _seconds(moment: object) -> int | None:
+def seconds(moment: object) -> int | None:
+    """Return a moment as GitHub writes it in seconds since 1970; None when it is something else."""
     if not isinstance(moment, str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""All open alerts of an organization or of some of its repositories, as small records.
+"""The alerts of an organization or of some of its repositories, as small records: the open ones, or those closed.
 
 Source: GitHub REST reference, "Code scanning" and "Secret scanning". What is missing from a reading is always said.
 """
@@ -11,7 +11,7 @@ from typing import cast
 
 import anyio
 
-from server.domain.alerts import AlertQuery, CodeAlert, SecretAlert
+from server.domain.alerts import AlertQuery, ClosedAlert, CodeAlert, SecretAlert
 from server.domain.text import quote
 from server.errors import NotFound, PermissionMissing, UnexpectedAnswer
 from server.github import alert_sentences as sentences
@@ -21,6 +21,7 @@ from server.github.alert_reading import Reading, ReadingProgress, together
 from server.github.alert_records import PageReader, Repository, Shared, distinct, whole_number
 from server.github.client import GitHubClient
 from server.github.clock import Clock
+from server.github.closed_alerts import ClosedList, ClosedQuery
 from server.github.failures import alerts_permission
 from server.github.not_found import alerts_narrowed
 from server.settings import Settings
@@ -116,6 +117,15 @@ class Alerts:
         # A query is for one kind, and every list was read as that kind.
         alerts = cast("list[CodeAlert] | list[SecretAlert]", found)
         return AlertReading(alerts, gaps, notes, reading.requests, any(one.beyond for one in lists))
+
+    async def closed_since(self, query: ClosedQuery) -> dict[tuple[int, int], ClosedAlert]:
+        """Return the alerts that were closed since a moment, by repository id and number; others may be among them.
+
+        Raises:
+            GitHubError: they may not be read, or not all could be.
+            ConfigurationError: there is no usable credential.
+        """
+        return await ClosedList(self._client, Reading(self._limiter, None), self._shared, query).read()
 
     async def _of_organization(self, org: str, query: AlertQuery, reading: Reading) -> _Target:
         target = _Target(org)

@@ -168,7 +168,8 @@ class Paged(httpx.AsyncBaseTransport):
         wanted = [
             item for item in self.lists[path] if severity in (None, item.get("rule", {}).get("security_severity_level"))
         ]
-        return sorted(wanted, key=lambda item: str(item["created_at"]), reverse=asked.query["direction"] == "desc")
+        order = f"{asked.query['sort']}_at"
+        return sorted(wanted, key=lambda item: str(item[order]), reverse=asked.query["direction"] == "desc")
 
     def _links(self, asked: Asked, path: str, start: int, size: int, length: int) -> str:
         address = f"{API}{path.replace('/orgs/octo-org/', '/organizations/1/')}"
