@@ -208,6 +208,22 @@ def test_that_not_all_alerts_are_known_is_noted() -> None:
     ]
 
 
+def test_alerts_too_far_off_the_count_are_left_out_and_it_is_noted() -> None:
+    history = [snapshot(0, 0), snapshot(14, 30)]
+    alerts = [*(alert(number, 10) for number in range(56)), *(alert(number) for number in range(56, 168))]
+    close, off = (told(reported(14, closed, *history)._replace(alerts=alerts)) for closed in (59, 60))
+    assert "notes" not in close
+    (row,) = close["campaigns"]
+    assert (row["fixed"], row["left_by_severity"]) == (56, {"high": 112})
+    (row,) = off["campaigns"]
+    assert not row.keys() & {"fixed", "dismissed", "left_by_severity", "repositories", "reopened"}
+    assert row["burndown_from"] == "2026-06-01"
+    assert off["notes"] == [
+        "Campaign 14: GitHub counts 60 of 168 alerts closed, 56 show it themselves, so nothing is told of them: this "
+        "token may not see every repository."
+    ]
+
+
 def test_campaigns_of_several_organizations_are_told_with_them() -> None:
     report = told(AT_RISK._replace(org="octo-org"), DONE._replace(org="octo-two"))
     assert [each["org"] for each in report["campaigns"]] == ["octo-org", "octo-two"]
