@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OPENAPI ?=
 BENCH := .bench
 HOST := tests/app_page/host/node_modules
+ISSUER := tests/signin/issuer/node_modules
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
@@ -14,7 +15,7 @@ QUICK ?=
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
 
-test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json) ## run every test, with coverage
+test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m coverage run -m pytest
 	@$(BIN)/python -m coverage combine --quiet
@@ -42,7 +43,7 @@ bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
@@ -76,4 +77,9 @@ benchmarks/node_modules/.package-lock.json: benchmarks/package-lock.json
 # The page of a progress report is tried in a host of MCP Apps and a browser; without npm these tests are skipped.
 $(HOST)/.package-lock.json: tests/app_page/host/package-lock.json
 	npm ci --prefix tests/app_page/host --no-audit --no-fund --silent
+	@touch $@
+
+# Signing in is tried with a real issuer; without npm these tests are skipped.
+$(ISSUER)/.package-lock.json: tests/signin/issuer/package-lock.json
+	npm ci --prefix tests/signin/issuer --no-audit --no-fund --silent
 	@touch $@

@@ -44,14 +44,14 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 class PromptRegistry(Protocol):
     """What prompts are registered with: the server."""
 
-    read_only: bool
+    planning: set[str]
 
     def add_prompt(self, prompt: Prompt) -> None:
         """Add a prompt."""
 
 
 def register_prompts(mcp: PromptRegistry) -> None:
-    """Add the prompts to the server; a read-only one gets none that ends in publishing."""
+    """Add the prompts to the server, telling it which of them end in publishing."""
     for function, title in TITLES.items():
-        if not (mcp.read_only and function in _PUBLISHING):
-            mcp.add_prompt(Prompt.from_function(function, title=title))
+        mcp.add_prompt(Prompt.from_function(function, title=title))
+    mcp.planning |= {function.__name__ for function in _PUBLISHING}

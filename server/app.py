@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
 from mcp.server.mcpserver import MCPServer
+from mcp.server.request_state import RequestStateSecurity
 
 import prompts
 import tools
@@ -45,11 +46,16 @@ def instructions(settings: Settings) -> str:
     return " ".join(said)
 
 
+async def _spend_everywhere(app: AppContext, sha256: str, lifetime: float) -> bool:
+    return await app.store.shared.spend(sha256, lifetime)
+
+
 def build_server(
     settings: Settings,
     *,
     credentials: Credentials | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
+    request_state_keys: Sequence[bytes] | None = None,
 ) -> CampaignServer:
     """Put the server together. Nothing is sent, read or asked for before the first call.
 
@@ -57,11 +63,14 @@ def build_server(
         settings: what the operator configured.
         credentials: what to act with; by default what the settings and the environment say.
         transport: what carries requests to GitHub; by default the network.
+        request_state_keys: what questions are sealed with, the same for all replicas: the first seals, all open; by
+            default a random key, so that an answer is only good here.
     """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[AppContext]) -> AsyncIterator[AppContext]:
         async with open_app(settings, credentials, transport) as app:
+            mcp.app = app
             yield app
 
     mcp = CampaignServer(
@@ -71,8 +80,12 @@ def build_server(
         version=server_version(),
         lifespan=lifespan,
         subscriptions=False,  # nothing here changes by itself, so nobody is told to listen
-        middleware=[SpendAnswers(SpentAnswers()), remember_app],
+        middleware=[
+            SpendAnswers(SpentAnswers(), _spend_everywhere if settings.audit == "required" else None),
+            remember_app,
+        ],
         extensions=[progress_app()],
+        request_state_security=None if request_state_keys is None else RequestStateSecurity(keys=request_state_keys),
         read_only=settings.read_only,
     )
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary

@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     snapshot = commands.add_parser("snapshot", help="keep a reading of every open campaign", allow_abbrev=False)
     add_options(snapshot)
     _add_report(commands.add_parser("report", help="report how campaigns are going", allow_abbrev=False))
+    _add_audit(commands.add_parser("audit", help="show the record of attempted writes", allow_abbrev=False))
+    _add_service(commands)
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
     commands.add_parser("version", help="print the version", allow_abbrev=False)
     return whole
@@ -51,6 +53,30 @@ def _add_report(report: argparse.ArgumentParser) -> None:
     report.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
 
 
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    add_options(audit)
+    audit.add_argument("--since", metavar="DATE", help="only what was attempted then or later")
+    audit.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    audit.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
+
+
+def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from server.http.options import SERVE_OPTIONS  # noqa: PLC0415 - only for a command line that names a command
+
+    serve = commands.add_parser("serve", help="serve MCP over HTTP, for a team", allow_abbrev=False)
+    add_options(serve, SERVE_OPTIONS)
+    add_options(serve)
+    token = commands.add_parser("token", help="make static tokens for `serve --tokens`", allow_abbrev=False)
+    new = token.add_subparsers(dest="token_command", metavar="COMMAND", required=True).add_parser(
+        "new", help="make a token, print it once and keep its hash", allow_abbrev=False
+    )
+    new.add_argument("--name", required=True, help="who will use it")
+    new.add_argument("--scope", required=True, action="append", help="campaigns:read or campaigns:write; repeatable")
+    new.add_argument("--org", action="append", help="an organization that may be named with it; repeatable")
+    new.add_argument("--days", default="90", help="how many days it is good for, 1 to 366 (default: 90)")
+    new.add_argument("--file", required=True, help="the file of tokens, which is made if need be")
+
+
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command line.
 
@@ -60,18 +86,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     given = vars(parser().parse_args(arguments))
     command = "version" if given.pop("version") else given.pop("command")
     try:
-        match command:
-            case "version":
-                return _version()
-            case "demo":
-                from server.demo import run_demo  # noqa: PLC0415 - a plain start must not pay for it
-
-                return run_demo()
-            case _:
-                values = read_options(given, environ)
-                configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
-                settings = settings_from(values)
-                return _run(command, settings, given, environ)
+        return _run(command, given, environ)
     except ConfigurationError as error:
         print(f"security-campaigns-mcp: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return 2
@@ -89,7 +104,25 @@ def _version() -> int:
     return 0
 
 
-def _run(command: str | None, settings: Settings, given: Mapping[str, Any], environ: Mapping[str, str]) -> int:
+def _run(command: str | None, given: Mapping[str, Any], environ: Mapping[str, str]) -> int:
+    match command:
+        case "version":
+            return _version()
+        case "demo":
+            from server.demo import run_demo  # noqa: PLC0415 - a plain start must not pay for it
+
+            return run_demo()
+        case "token":
+            from server.signin.issuing import run_token_new  # noqa: PLC0415 - likewise
+
+            return run_token_new(given)
+        case _:
+            values = read_options(given, environ)
+            configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
+            return _run_with(settings_from(values), command, given, environ)
+
+
+def _run_with(settings: Settings, command: str | None, given: Mapping[str, Any], environ: Mapping[str, str]) -> int:
     """Run what needs settings."""
     match command:
         case "doctor":
@@ -101,6 +134,15 @@ def _run(command: str | None, settings: Settings, given: Mapping[str, Any], envi
             if command == "snapshot":
                 return commands.run_snapshot(settings, transport=transport)
             return commands.run_report(settings, commands.report_wanted(given), transport=transport)
+        case "audit":
+            from server.audit_command import audit_wanted, run_audit  # noqa: PLC0415 - likewise
+
+            return run_audit(settings, audit_wanted(given))
+        case "serve":
+            from server.http.options import serve_settings  # noqa: PLC0415 - a plain start must not pay for the service
+            from server.http.serving import run_service  # noqa: PLC0415 - likewise
+
+            return run_service(settings, serve_settings(given, environ), transport=_sandbox_transport(settings))
         case _:
             return _serve(settings)
 

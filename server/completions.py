@@ -96,8 +96,8 @@ def _template_words() -> Mapping[str, str]:
 
 async def _organizations(app: AppContext) -> list[str]:
     policy = app.policy
-    if policy.allow_orgs:
-        return list(policy.allow_orgs)
+    if (allowed := policy.allowed) is not None:
+        return list(allowed)
     known = [policy.default_org] if policy.default_org else []
     return list(dict.fromkeys([*known, *await app.github.people.organizations()]))
 

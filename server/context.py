@@ -29,6 +29,7 @@ class AppContext:
         policy: the operator's bounds.
         store: what GitHub does not remember.
         selections: what filters yielded, kept for ten minutes for the call that publishes it.
+        looked: when audit records of an organization (lower case) were last settled here, in monotonic seconds.
         creating: one lock per organization (lower case), so that creating looks and publishes without a rival here.
     """
 
@@ -37,6 +38,7 @@ class AppContext:
     policy: Policy
     store: Store
     selections: Selections[Any] = field(default_factory=Selections)
+    looked: dict[str, float] = field(default_factory=dict)
     creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
 
     def now(self) -> datetime:

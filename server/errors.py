@@ -19,9 +19,11 @@ class CampaignsError(Exception):
         remedy: what to do next, or an empty string.
         nothing_written: True when GitHub's data is certainly as it was; who reports the error adds that. When False,
             the text itself says how things stand.
+        recorded: True when the audit has a record of the write that ended so.
     """
 
     nothing_written = True
+    recorded = False
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
@@ -53,6 +55,14 @@ class AnswerUsedBefore(Refused):
 
 class StoreFailed(CampaignsError):
     """What this server keeps could not be read or written. GitHub is not concerned."""
+
+
+class TokenRefused(CampaignsError):
+    """A caller's token is not good here. The text says why and repeats nothing of the token."""
+
+
+class SignInUnavailable(CampaignsError):
+    """Whether a caller's token is good cannot be told now."""
 
 
 class GitHubError(CampaignsError):

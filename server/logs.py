@@ -11,7 +11,7 @@ from pathlib import Path
 from server.errors import ConfigurationError
 
 # These tell more about requests than a log should hold, headers included, when turned up.
-_KEPT_QUIET = ("httpx", "httpcore", "mcp", "hpack")
+_KEPT_QUIET = ("httpx", "httpcore", "mcp", "hpack", "sse_starlette")
 
 
 class _OneLine(logging.Formatter):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from server.audit_log import STDERR
 from server.domain.checks import check_org
 from server.errors import ConfigurationError
 from server.settings import API_VERSIONS, GITHUB_API, Settings
@@ -16,6 +17,12 @@ from server.store.addresses import is_address, read_address
 
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 _ONLY_FOR_GITHUB = frozenset({"api_url", "token_file", "app_id", "app_key_file"})
+_SEVERAL = {
+    "--allow-org": "allow_orgs",
+    "--allowed-host": "allowed_hosts",
+    "--allowed-origin": "allowed_origins",
+    "--ask-scope": "ask_scopes",
+}
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -23,7 +30,12 @@ def _text(value: str) -> str:
     return value
 
 
-def _switch(value: str) -> bool:
+def read_switch(value: str) -> bool:
+    """Read 1 or 0, or a word for one of them.
+
+    Raises:
+        ValueError: with a sentence.
+    """
     if value.lower() in _TRUE:
         return True
     if value.lower() in _FALSE:
@@ -38,21 +50,36 @@ def _orgs(value: str) -> tuple[str, ...]:
     return orgs
 
 
-def _count(value: str) -> int:
+def read_count(value: str) -> int:
+    """Read a whole number.
+
+    Raises:
+        ValueError: with a sentence.
+    """
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise ValueError("must be a whole number")
     return int(value)
 
 
-def _path(value: str) -> Path:
+def read_path(value: str) -> Path:
+    """Read a path, in which a ~ is the user's home."""
     return Path(value).expanduser()
 
 
 def _store_place(value: str) -> Path | str:
     if is_address(value):
         return read_address(value).text
-    path = _path(value)
+    path = read_path(value)
     if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a path that cannot be looked at
+        raise ValueError("is a folder; give the path of a file in it")
+    return path
+
+
+def _audit_log_place(value: str) -> Path | str:
+    if value == STDERR:
+        return value
+    path = read_path(value)
+    if os.path.isdir(path):  # noqa: PTH112 - likewise
         raise ValueError("is a folder; give the path of a file in it")
     return path
 
@@ -82,7 +109,7 @@ class Option:
     @property
     def dest(self) -> str:
         """The name of the setting."""
-        return {"--allow-org": "allow_orgs"}.get(self.flag, self.flag[2:].replace("-", "_"))
+        return _SEVERAL.get(self.flag, self.flag[2:].replace("-", "_"))
 
 
 OPTIONS = (
@@ -90,14 +117,14 @@ OPTIONS = (
         "--sandbox",
         "SECURITY_CAMPAIGNS_SANDBOX",
         "talk to a built-in GitHub with made-up data; needs no token",
-        _switch,
+        read_switch,
         switch=True,
     ),
     Option(
         "--sandbox-alerts",
         "SECURITY_CAMPAIGNS_SANDBOX_ALERTS",
         "give the sandbox's organization about so many open alerts",
-        _count,
+        read_count,
     ),
     Option("--org", "SECURITY_CAMPAIGNS_ORG", "organization meant when a call names none", check_org),
     Option(
@@ -107,7 +134,7 @@ OPTIONS = (
         _orgs,
         repeatable=True,
     ),
-    Option("--read-only", "SECURITY_CAMPAIGNS_READ_ONLY", "offer no tool that writes", _switch, switch=True),
+    Option("--read-only", "SECURITY_CAMPAIGNS_READ_ONLY", "offer no tool that writes", read_switch, switch=True),
     Option(
         "--confirm",
         "SECURITY_CAMPAIGNS_CONFIRM",
@@ -118,7 +145,7 @@ OPTIONS = (
         "--experimental-secret-campaigns",
         "SECURITY_CAMPAIGNS_EXPERIMENTAL_SECRET_CAMPAIGNS",
         "try to publish campaigns of secret scanning alerts, which GitHub's API does not define",
-        _switch,
+        read_switch,
         switch=True,
     ),
     Option("--api-url", "GITHUB_API_URL", f"GitHub's REST API (default: {GITHUB_API})"),
@@ -128,14 +155,14 @@ OPTIONS = (
         f"GitHub's API version (default: {API_VERSIONS[0]})",
         choices=API_VERSIONS,
     ),
-    Option("--token-file", "SECURITY_CAMPAIGNS_TOKEN_FILE", "file that holds the token", _path),
+    Option("--token-file", "SECURITY_CAMPAIGNS_TOKEN_FILE", "file that holds the token", read_path),
     Option("--app-id", "SECURITY_CAMPAIGNS_APP_ID", "act as this GitHub App"),
-    Option("--app-key-file", "SECURITY_CAMPAIGNS_APP_KEY_FILE", "the GitHub App's private key (PEM)", _path),
+    Option("--app-key-file", "SECURITY_CAMPAIGNS_APP_KEY_FILE", "the GitHub App's private key (PEM)", read_path),
     Option(
         "--parallel-reads",
         "SECURITY_CAMPAIGNS_PARALLEL_READS",
         "pages of alerts read at the same time, 1 to 20 (default: 4)",
-        _count,
+        read_count,
     ),
     Option(
         "--store",
@@ -144,15 +171,21 @@ OPTIONS = (
         "sandbox), or postgresql://USER@HOST/DATABASE",
         _store_place,
     ),
-    Option("--no-store", "SECURITY_CAMPAIGNS_NO_STORE", "keep nothing", _switch, switch=True),
+    Option("--no-store", "SECURITY_CAMPAIGNS_NO_STORE", "keep nothing", read_switch, switch=True),
+    Option(
+        "--audit-log",
+        "SECURITY_CAMPAIGNS_AUDIT_LOG",
+        "append a line of JSON for every attempted write to this file, or with - write it to stderr",
+        _audit_log_place,
+    ),
     Option("--log-level", "SECURITY_CAMPAIGNS_LOG_LEVEL", "how much to log (default: warning)", choices=LOG_LEVELS),
-    Option("--log-file", "SECURITY_CAMPAIGNS_LOG_FILE", "log there instead of to stderr", _path),
+    Option("--log-file", "SECURITY_CAMPAIGNS_LOG_FILE", "log there instead of to stderr", read_path),
 )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Let a parser take every option. What is not given is absent from its result, so that the environment counts."""
-    for option in OPTIONS:
+def add_options(parser: argparse.ArgumentParser, options: Sequence[Option] = OPTIONS) -> None:
+    """Let a parser take some options. What is not given is absent from its result, so that the environment counts."""
+    for option in options:
         shown = f"{option.help} [{option.env}]"
         if option.switch:
             parser.add_argument(
@@ -170,14 +203,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def read_options(given: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+def read_options(
+    given: Mapping[str, Any], environ: Mapping[str, str], options: Sequence[Option] = OPTIONS
+) -> dict[str, Any]:
     """Merge what was typed with what the environment says; what was typed wins.
 
     Raises:
         ConfigurationError: naming the flag or variable, what is wrong and what is right.
     """
     values: dict[str, Any] = {}
-    for option in OPTIONS:
+    for option in options:
         if option.dest in given:
             typed = given[option.dest]
             text = ",".join(typed) if option.repeatable else typed

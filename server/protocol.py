@@ -29,12 +29,14 @@ from mcp_types import (
 )
 from pydantic import AnyUrl, ValidationError
 
+from server.auditing import note_refusal
 from server.context import AppContext
 from server.domain.checks import holds_token
 from server.domain.explain import explain, listed, unknown_argument
 from server.domain.text import clean
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
 from server.schemas import slim_tool
+from server.signin.caller import current_caller
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,9 @@ class CampaignServer(MCPServer[AppContext]):
     """The server.
 
     Attributes:
-        read_only: write tools are neither listed nor callable.
+        read_only: write tools are neither listed nor callable. The same holds for a caller without the scope for them.
+        app: the server's parts, once they are open.
+        planning: the prompts that end in a write, and are hidden as write tools are.
         not_done: for each write tool, the sentence that ends an error when nothing was written. It may name the
             call's arguments in braces.
     """
@@ -61,6 +65,8 @@ class CampaignServer(MCPServer[AppContext]):
         """
         super().__init__(*args, **kwargs)
         self.read_only = read_only
+        self.app: AppContext | None = None
+        self.planning: set[str] = set()
         self.not_done: dict[str, str] = {}
         self._slim: dict[str, Tool] = {}
 
@@ -71,7 +77,20 @@ class CampaignServer(MCPServer[AppContext]):
         return [tool for tool in self._slim.values() if not self._hidden(tool)]
 
     def _hidden(self, tool: Tool) -> bool:
-        return self.read_only and not (tool.annotations and tool.annotations.read_only_hint)
+        return not self._may_write() and not (tool.annotations and tool.annotations.read_only_hint)
+
+    def _may_write(self) -> bool:
+        caller = current_caller()
+        return not self.read_only and (caller is None or caller.may_write)
+
+    def writes(self, name: str) -> bool:
+        """Tell whether a tool of this name writes, and would do so for a caller with the scope."""
+        return name in self.not_done and not self.read_only
+
+    async def list_prompts(self) -> list[Prompt]:
+        """List the prompts that lead to what the caller may do."""
+        offered = await super().list_prompts()
+        return offered if self._may_write() else [prompt for prompt in offered if prompt.name not in self.planning]
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[AppContext, Any] | None = None
@@ -79,26 +98,34 @@ class CampaignServer(MCPServer[AppContext]):
         """Call a tool. Whatever goes wrong on purpose comes back as a result that the model can read."""
         tool = next((tool for tool in await self.list_tools() if tool.name == name), None)
         if tool is None:
+            await self._note_hidden(name, arguments)
             return _failed(f"Unknown tool: {clean(name, 100)}")
         properties = tool.input_schema["properties"]
         try:
             _refuse_misplaced(arguments, properties)
             return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
         except InvalidInput as error:
-            return self._explained(name, arguments, error)
+            return await self._explained(name, arguments, error)
         except ToolError as error:
             expected = _expected(error)
-            return self._explained(name, arguments, expected) if expected else self._crashed(name, error)
+            return await self._explained(name, arguments, expected) if expected else self._crashed(name, error)
         except MCPError as error:
             # Before 2026-07-28 a question is a request to the client, which may answer it with an error.
             logger.info("%s: the client answered with error %s", name, error.code)
             refusal = Refused("Not confirmed (the client could not put the question).")
-            return self._explained(name, arguments, refusal)
+            return await self._explained(name, arguments, refusal)
 
-    def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
+    async def _note_hidden(self, name: str, arguments: Mapping[str, Any]) -> None:
+        if name in self.not_done and self.app is not None:
+            why = "This server only reads." if self.read_only else "The caller may only read."
+            await note_refusal(self.app, name, arguments, Refused(why), unread=True)
+
+    async def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
+        if name in self.not_done and self.app is not None:
+            await note_refusal(self.app, name, arguments, error)
         if not error.nothing_written:
             return _failed(str(error))
         return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from server.errors import CampaignsError
 
@@ -40,13 +43,24 @@ def write_whole(file: Path, text: str) -> None:
     Raises:
         NotWritten: saying why; nothing is left behind.
     """
+    with written_whole(file) as write:
+        write(text)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Callable[[str], None]]:
+    """Put a file in its place, with mode 0600, whose text the block writes in parts.
+
+    Raises:
+        NotWritten: saying why. Then, and when the block fails, nothing is left behind.
+    """
     check_place(file)
     made: Path | None = None
     try:
         opened, name = tempfile.mkstemp(prefix=f".{file.name[:50]}.", dir=file.absolute().parent)
         made = Path(name)
         with os.fdopen(opened, "wb") as whole:
-            whole.write(text.encode())
+            yield lambda text: _write(whole, text)
             whole.flush()
             os.fsync(whole.fileno())
         made.replace(file)
@@ -56,6 +70,10 @@ def write_whole(file: Path, text: str) -> None:
     finally:
         if made is not None:
             made.unlink(missing_ok=True)
+
+
+def _write(whole: BinaryIO, text: str) -> None:
+    whole.write(text.encode())
 
 
 def _failed(file: Path, error: OSError) -> NotWritten:

@@ -58,7 +58,7 @@ def as_csv(report: ProgressReport) -> str:
     rows.writerow(["as_of", *(name for name, _ in _CSV)])
     for campaign in report.campaigns:
         cells = [wire(report.as_of), *(value(campaign) for _, value in _CSV)]
-        rows.writerow([_harmless(cell) for cell in cells])
+        rows.writerow([harmless(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -77,9 +77,9 @@ def _cut(found: str) -> str:
     return f"{chr(92) if found == '#' else ''}{found}{_ZERO_WIDTH_SPACE}"
 
 
-def _harmless(cell: Cell) -> Cell:
-    """Put an apostrophe before what a spreadsheet might run."""
-    written = clean(cell, _LIMIT) if isinstance(cell, str) else cell
+def harmless(cell: Cell, limit: int = _LIMIT) -> Cell:
+    """Put an apostrophe before what a spreadsheet might run; text is cleaned and cut to `limit` characters."""
+    written = clean(cell, limit) if isinstance(cell, str) else cell
     return f"'{written}" if str(written).startswith(_FORMULA) else written
 
 

@@ -16,6 +16,7 @@ _MOST_PARALLEL_READS = 20
 _MOST_SANDBOX_ALERTS = 200_000
 
 ConfirmPolicy = Literal["destructive", "writes", "never"]
+AuditPolicy = Literal["kept", "required"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Settings:
         store: what keeps what GitHub does not remember: a file, or the address of a PostgreSQL database, never with a
             password; None for a file in the platform's usual place, and with the sandbox for none.
         no_store: keep nothing.
+        audit: whether a write waits for its record. `kept`: a store that fails, or none, costs the record. `required`:
+            it costs the write; and what only one process knew of otherwise, as which answers were used, is in the
+            store too. What serves several callers requires it.
+        audit_log: a file that gets a line of JSON for every attempted write, or `-` for stderr; None for neither.
         look_again: the pauses before each look for a campaign whose creation had no clear answer, in seconds.
     """
 
@@ -61,6 +66,8 @@ class Settings:
     parallel_reads: int = 4
     store: Path | str | None = None
     no_store: bool = False
+    audit: AuditPolicy = "kept"
+    audit_log: Path | Literal["-"] | None = None
     look_again: tuple[float, ...] = (1.0, 3.0)
 
     def __post_init__(self) -> None:
@@ -98,11 +105,24 @@ class Settings:
             raise ConfigurationError(
                 "--store and --no-store contradict each other.", "Give only one; their environment variables count too."
             )
+        if self.audit == "required":
+            self._require_store()
         if self.org and self.allow_orgs and self.org.lower() not in map(str.lower, self.allow_orgs):
             raise ConfigurationError(
                 f"The default organization --org {self.org} is not among the allowed ones "
                 f"({', '.join(self.allow_orgs)}).",
                 "Add it with --allow-org, or choose another default.",
+            )
+
+    def _require_store(self) -> None:
+        if self.no_store:
+            raise ConfigurationError(
+                "--no-store would keep no audit, and a service makes no write without its record.", "Leave it out."
+            )
+        if self.sandbox and self.store is None:
+            raise ConfigurationError(
+                "The sandbox keeps no audit by itself, and a service makes no write without its record.",
+                "Name a file with --store.",
             )
 
     @property

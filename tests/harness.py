@@ -8,7 +8,7 @@ async with connected(era, person=accept(go_ahead=True)) as case:
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -149,15 +149,20 @@ async def connected(
     options: SandboxOptions | None = None,
     token: str = ADMIN_TOKEN,
     sandbox: Sandbox | None = None,
+    keys: Sequence[bytes] | None = None,
     **settings: Any,
 ) -> AsyncIterator[Case]:
-    """Connect a client to a fresh server. Settings as in server.settings, with octo-org for the default."""
+    """Connect a client to a fresh server. Settings as in server.settings, with octo-org for the default.
+
+    Servers with the same `keys` take each other's answers.
+    """
     world = sandbox or create_sandbox(options or SandboxOptions())
     recorder = Recorder(httpx.ASGITransport(app=world))
     server = build_server(
         Settings(**{"org": ORG, "look_again": (0.0, 0.0), "no_store": "store" not in settings, **settings}),
         credentials=FixedToken(token, "the test"),
         transport=recorder,
+        request_state_keys=keys,
     )
     async with Client(server, mode=MODES[era], elicitation_callback=person) as client:
         yield Case(client, world, recorder, person)

@@ -50,9 +50,11 @@ class LoopbackGitHub:
 
 
 @contextmanager
-def loopback_github(options: SandboxOptions | None = None) -> Iterator[LoopbackGitHub]:
+def loopback_github(
+    options: SandboxOptions | None = None, kind: type[LoopbackGitHub] = LoopbackGitHub
+) -> Iterator[LoopbackGitHub]:
     """Serve the sandbox on a free loopback port while the block runs."""
-    github = LoopbackGitHub(create_sandbox(options or SandboxOptions()))
+    github = kind(create_sandbox(options or SandboxOptions()))
     config = uvicorn.Config(github, port=0, log_level="error", lifespan="off", server_header=False, date_header=False)
     server = uvicorn.Server(config)
     socket = config.bind_socket()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,14 @@ from server.domain.alert_suggestion import suggest
 from server.domain.alerts import AlertKind, AnyAlert
 from server.domain.checks import count_alerts
 from server.domain.models import ALERTS_LIMIT, AlertPairs
+from server.domain.selection_text import as_text, from_text
 from server.domain.text import alert_count, repository_count
-from server.errors import InvalidInput, Refused
+from server.errors import InvalidInput, Refused, StoreFailed
 from server.guards.preview import digest
+from server.store.selections import LIFETIME
 from tools.choosing import find
 
+_LOG = logging.getLogger(__name__)
 _BODY_FIELDS: dict[AlertKind, str] = {"code": "code_scanning_alerts", "secret": "secret_scanning_alerts"}
 
 
@@ -66,6 +70,15 @@ class CampaignAlerts:
     def shown_body(self) -> dict[str, Any]:
         """The same to be read: of what a filter yields the count, since a thousand numbers say nothing."""
         return self.body if self.selection is None else {_BODY_FIELDS[self.kind]: self.counted}
+
+    @property
+    def counted_body(self) -> dict[str, Any]:
+        """The same with a number for each repository, by name where that is known."""
+        names = {alert.repository_id: alert.repository for alert in self.selection.alerts} if self.selection else {}
+        counts = {
+            names.get(pair.repository_id, str(pair.repository_id)): len(pair.alert_numbers) for pair in self.pairs
+        }
+        return {_BODY_FIELDS[self.kind]: counts}
 
     @property
     def counted(self) -> str:
@@ -123,10 +136,36 @@ class Shown:
             }
         )
 
-    def keep(self, app: AppContext, chosen: CampaignAlerts) -> None:
-        """Keep what a filter yielded for ten minutes."""
-        if chosen.selection is not None:
+    async def keep(self, app: AppContext, chosen: CampaignAlerts) -> None:
+        """Keep what a filter yielded for ten minutes: here, or for all replicas.
+
+        A store that fails costs reading the alerts again; the preview still tells whether they are the same.
+        """
+        if chosen.selection is None:
+            return
+        if app.settings.audit != "required":
             app.selections.keep(self.key, chosen)
+            return
+        try:
+            await app.store.shared.keep_selection(self.key, as_text(chosen.selection, chosen.notes), LIFETIME)
+        except StoreFailed as failure:
+            _LOG.warning("%s", failure)
+
+    async def kept(self, app: AppContext) -> CampaignAlerts | None:
+        """Return what was kept for this call, or None when it was not, or is gone."""
+        if app.settings.audit != "required":
+            found: CampaignAlerts | None = app.selections.get(self.key)
+            return found
+        try:
+            text = await app.store.shared.selection(self.key)
+        except StoreFailed as failure:
+            _LOG.warning("%s", failure)
+            return None
+        read = None if text is None else from_text(text)
+        if read is None or not isinstance(self.wanted, AlertFilter):
+            return None
+        selection, notes = read
+        return CampaignAlerts(selection.kind, tuple(selection.pairs()), self.wanted, selection, notes)
 
 
 def require_one(alerts: Sequence[AlertPairs] | MISSING, wanted: AlertFilter | MISSING, if_too_many: TooMany) -> None:
@@ -160,7 +199,7 @@ async def chosen_alerts(
     """
     if not isinstance(wanted, AlertFilter):
         return CampaignAlerts("code", () if alerts is MISSING else tuple(alerts))
-    kept: CampaignAlerts | None = None if afresh else app_of(ctx).selections.get(shown.key)
+    kept = None if afresh else await shown.kept(app_of(ctx))
     return kept or await _yielded(ctx, shown.org, wanted, shown.if_too_many)
 
 

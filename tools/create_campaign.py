@@ -11,6 +11,7 @@ from mcp_types import CallToolResult
 from pydantic import MISSING, Field
 
 from server.context import AppContext, CallContext, app_of
+from server.domain.as_sent import not_as_sent
 from server.domain.text import alert_count
 from server.errors import CampaignsError
 from server.github.campaigns import Published
@@ -18,7 +19,7 @@ from server.guards.confirmation import GoAhead, require_account, require_yes
 from server.reporting import remember
 from tools.answers import WriteResult, answered
 from tools.campaign_alerts import SelectionCounts
-from tools.checks import not_as_sent, require_future
+from tools.checks import require_future
 from tools.create_plan import CreatePlan, plan_creation, require_room
 from tools.parameters import (
     Alerts,

@@ -59,6 +59,12 @@ class CreatePlan:
         return self.fields | self.alerts.body
 
     @property
+    def recorded(self) -> dict[str, Any]:
+        """What is sent, for the audit: the alerts counted by repository, with the filter that chose them."""
+        wanted = self.alerts.wanted
+        return self.fields | self.alerts.counted_body | ({"filter": wanted.canonical()} if wanted else {})
+
+    @property
     def request(self) -> SentRequest:
         """The request that publishes it, for a person or model to read."""
         return SentRequest(method="POST", path=f"/orgs/{self.org}/campaigns", body=self.fields | self.alerts.shown_body)
@@ -123,7 +129,7 @@ async def plan_creation(
     )
     if not dry_run:
         check_preview(preview, current, f"Now it would publish {sentence}" if chosen.selection else "")
-    (replace(shown, preview=current) if dry_run else shown).keep(app, chosen)
+    await (replace(shown, preview=current) if dry_run else shown).keep(app, chosen)
     return CreatePlan(org, fields, ends_at, chosen, sentence, notes, question, current, account)
 
 

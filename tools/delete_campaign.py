@@ -10,7 +10,9 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import MISSING
 
+from server.auditing import settle, writing
 from server.context import CallContext, app_of
+from server.domain.audit import whole
 from server.domain.models import Campaign
 from server.domain.text import quote
 from server.guards.confirmation import (
@@ -77,14 +79,26 @@ async def delete_campaign(
 ) -> Annotated[CallToolResult, DeleteResult]:
     """Delete a security campaign and its progress data for good. Closing keeps them: update_campaign, state closed."""
     app = app_of(ctx)
+    before = plan.shown
     if plan.question:
         require_typed(answer, plan.expected)
-        require_unchanged(plan.org, plan.shown, await app.github.campaigns.get(plan.org, campaign_number))
+        before = await app.github.campaigns.get(plan.org, campaign_number)
+        require_unchanged(plan.org, plan.shown, before)
         require_account(plan.account, await app.github.people.acting_account(plan.org))
-    await app.github.campaigns.delete(plan.org, campaign_number)
+    async with writing(
+        app,
+        "delete_campaign",
+        plan.org,
+        campaign_number=campaign_number,
+        account=plan.account,
+        confirmation="typed" if plan.question else "not required",
+        before=whole(before),
+    ) as write:
+        await app.github.campaigns.delete(plan.org, campaign_number, receipt=write.receipt)
+    said = [f"Deleted {plan.expected} {quote(plan.shown.name)}.", *write.notes, *await settle(app, plan.org)]
     return answered(
         DeleteResult(
-            summary=f"Deleted {plan.expected} {quote(plan.shown.name)}.",
+            summary=" ".join(said),
             org=plan.org,
             campaign_number=campaign_number,
             name=plan.shown.name,

@@ -7,7 +7,9 @@ import logging
 from collections.abc import Awaitable, Collection
 from datetime import timedelta
 
+from server.auditing import Write, settle, writing
 from server.context import AppContext
+from server.domain.as_sent import wire_value
 from server.errors import CampaignsError, OutcomeUnknown, Rejected, StoreFailed
 from server.github.campaigns import Published
 from server.store.records import Intent, KeptAlert, Publication
@@ -32,9 +34,31 @@ async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> 
         OutcomeUnknown: it may or may not have been published.
         GitHubError: it was not published.
     """
-    intent = await _intend(app, _publication(app, plan))
+    async with writing(
+        app,
+        "create_campaign",
+        plan.org,
+        account=plan.account,
+        change=plan.recorded,
+        confirmation="yes" if plan.question else "not required",
+    ) as write:
+        published, notes = await _publish(app, plan, known, write)
+        campaign = published.campaign
+        write.facts["campaign_number"] = campaign.number
+        write.facts["after"] = {
+            name: wire_value(campaign, name) for name in plan.fields if name in campaign.model_fields_set
+        }
+        if published.found:
+            write.facts["why"] = "GitHub's answer was lost; the campaign was found by looking."
+    return published, [*notes, *write.notes]
+
+
+async def _publish(
+    app: AppContext, plan: CreatePlan, known: Collection[int], write: Write
+) -> tuple[Published, list[str]]:
+    intent = await _intend(app, _publication(app, plan), write.record.key)
     try:
-        published = await app.github.campaigns.create(plan.org, plan.body, known=known)
+        published = await app.github.campaigns.create(plan.org, plan.body, known=known, receipt=write.receipt)
     except OutcomeUnknown as unclear:
         await _kept(app.store.unknown(intent, unclear.what))
         raise
@@ -50,10 +74,14 @@ async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> 
 
 
 async def settle_earlier(app: AppContext, org: str) -> list[str]:
-    """Find out what became of publications whose process came to no ending, and say so.
+    """Find out what became of publications and other writes whose process came to no ending, and say so.
 
     Nothing that fails here is an error: the next look tries again.
     """
+    return [*await _settle_publications(app, org), *await settle(app, org)]
+
+
+async def _settle_publications(app: AppContext, org: str) -> list[str]:
     try:
         now = app.now()
         unsettled = await app.store.unsettled(org, now)
@@ -87,12 +115,12 @@ def _publication(app: AppContext, plan: CreatePlan) -> Publication:
     )
 
 
-async def _intend(app: AppContext, publication: Publication) -> Intent:
+async def _intend(app: AppContext, publication: Publication, key: int) -> Intent:
     try:
-        return await app.store.intend(publication)
+        return await app.store.intend(publication, key)
     except StoreFailed as failure:
         _LOG.warning("%s", failure)
-        return Intent(publication)  # with which `published` writes everything down that is not there yet
+        return Intent(publication, key)  # with which `published` writes everything down that is not there yet
 
 
 async def _kept(work: Awaitable[object]) -> StoreFailed | None:

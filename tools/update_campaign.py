@@ -12,7 +12,9 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import MISSING
 
+from server.auditing import settle, writing
 from server.context import CallContext, app_of
+from server.domain.as_sent import not_as_sent, unordered, wire_value
 from server.domain.dates import wire
 from server.domain.models import Campaign
 from server.domain.text import quote
@@ -31,7 +33,7 @@ from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
 from server.reporting import remember
 from tools.answers import Change, SentRequest, WriteResult, answered
-from tools.checks import check_managers, not_as_sent, require_future, unordered, wire_value
+from tools.checks import check_managers, require_future
 from tools.parameters import (
     CampaignNumber,
     Description,
@@ -226,9 +228,20 @@ async def update_campaign(
         require_account(plan.account, await app.github.people.acting_account(plan.org))
         if isinstance(ends_at, datetime):
             require_future(ends_at, app.github.clock)  # it may have passed while the person was thinking
-    campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes)
-    unkept = await remember(app, plan.org, [campaign])
-    after = {field: wire_value(campaign, field) for field in plan.changes}
+    async with writing(
+        app,
+        "update_campaign",
+        plan.org,
+        campaign_number=campaign_number,
+        account=plan.account,
+        change=plan.changes,
+        confirmation="yes" if plan.question else "not required",
+        before={field: wire_value(before, field) for field in plan.changes},
+    ) as write:
+        campaign = await app.github.campaigns.update(plan.org, campaign_number, plan.changes, receipt=write.receipt)
+        after = {field: wire_value(campaign, field) for field in plan.changes}
+        write.facts["after"] = after
+    unkept = [*write.notes, *await remember(app, plan.org, [campaign]), *await settle(app, plan.org)]
     different = not_as_sent(campaign, plan.changes)
     return answered(
         WriteResult(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, MANAGERS_LIMIT, NAME_LIMIT, AlertPairs
@@ -145,6 +145,17 @@ def holds_token(value: object) -> bool:
         elif isinstance(current, list):
             waiting += current
     return False
+
+
+def without_tokens(value: object) -> Any:
+    """Return a value as JSON has it with `[a GitHub token]` in place of whatever looks like one, at any depth."""
+    if isinstance(value, str):
+        return _TOKEN.sub("[a GitHub token]", value)
+    if isinstance(value, Mapping):
+        return {without_tokens(key): without_tokens(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_tokens(item) for item in value]
+    return value
 
 
 def _first_repeated(values: Iterable[_Value], same: Callable[[_Value], object]) -> _Value | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from server.errors import UnexpectedAnswer
+from server.errors import GitHubError, UnexpectedAnswer
 from server.github import failures
 from server.github.addresses import next_and_last
 from server.github.etags import Stored
@@ -41,6 +41,25 @@ class Answer:
     next_url: str | None = None
     last_page: int | None = None
     unchanged: bool = False
+
+
+@dataclass
+class Receipt:
+    """What GitHub answered to a write, for whoever keeps a record of it; empty until it has.
+
+    Attributes:
+        status: the HTTP status.
+        request_id: GitHub's X-GitHub-Request-Id.
+    """
+
+    status: int | None = None
+    request_id: str | None = None
+
+    def note(self, answer: Answer | GitHubError) -> None:
+        """Take over the facts of an answer, good or bad. One that never came leaves what is known."""
+        if answer.status is not None:
+            known_as = failures.request_id(answer.headers) if isinstance(answer, Answer) else answer.request_id
+            self.status, self.request_id = answer.status, known_as
 
 
 def read_answer(call: Call, response: httpx.Response, stored: Stored | None, distill: Distill | None = None) -> Answer:

@@ -15,6 +15,7 @@ from server.domain.models import Campaign, CampaignState
 from server.domain.text import clean
 from server.errors import CampaignsError, GitHubError, NotFound, OutcomeUnknown, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
+from server.github.answers import Receipt
 from server.github.client import Answer, GitHubClient
 from server.github.clock import Clock
 from server.github.not_found import narrowed
@@ -111,7 +112,9 @@ class Campaigns:
             raise await narrowed(self._client, refusal, org, number) from refusal
         return _read(answer.content, _one(org, number), number)
 
-    async def create(self, org: str, body: Mapping[str, object], *, known: Collection[int]) -> Published:
+    async def create(
+        self, org: str, body: Mapping[str, object], *, known: Collection[int], receipt: Receipt | None = None
+    ) -> Published:
         """Publish a campaign: send `body` once, and after an unclear answer look for what became of it.
 
         A campaign counts as the result of this attempt only if it is as it was sent (name, description, end,
@@ -122,6 +125,7 @@ class Campaigns:
             org: the organization.
             body: as the REST reference has it, valid.
             known: numbers of campaigns that existed before; none of them is ever taken for the new one.
+            receipt: told what GitHub answered to the request that publishes, however this ends.
 
         Raises:
             OutcomeUnknown: it may or may not have been published; the text says what was looked at.
@@ -129,10 +133,9 @@ class Campaigns:
         """
         attempt = Attempt(org, body, frozenset(known), self._clock.now().replace(microsecond=0))
         named = f"campaign {attempt.name} of {org}"
+        path = f"/orgs/{segment(org)}/campaigns"
         try:
-            answer = await self._client.request(
-                "POST", f"/orgs/{segment(org)}/campaigns", org=org, body=body, about=named
-            )
+            answer = await self._written("POST", path, org, named, receipt, body)
             return Published(_read_new(answer, named, attempt.known))
         except GitHubError as unclear:
             if not unclear.may_have_happened:
@@ -143,8 +146,10 @@ class Campaigns:
         except CampaignsError:
             return Published(found, found=True)  # it is known to exist; a list's shorter form is better than an error
 
-    async def update(self, org: str, number: int, changes: Mapping[str, object]) -> Campaign:
-        """Change the given fields of a campaign and return it as it is then.
+    async def update(
+        self, org: str, number: int, changes: Mapping[str, object], *, receipt: Receipt | None = None
+    ) -> Campaign:
+        """Change the given fields of a campaign and return it as it is then; `receipt` is as for `create`.
 
         Raises:
             OutcomeUnknown: the change may have been made.
@@ -152,15 +157,15 @@ class Campaigns:
         """
         about = _one(org, number)
         try:
-            answer = await self._client.request("PATCH", _path(org, number), org=org, body=changes, about=about)
+            answer = await self._written("PATCH", _path(org, number), org, about, receipt, changes)
             return _read_written(answer, about, number)
         except GitHubError as unclear:
             if not unclear.may_have_happened:
                 raise await self._definite(unclear, org, number) from unclear
             raise _unclear(unclear, f"{about} was changed") from unclear
 
-    async def delete(self, org: str, number: int) -> None:
-        """Delete a campaign for good.
+    async def delete(self, org: str, number: int, *, receipt: Receipt | None = None) -> None:
+        """Delete a campaign for good; `receipt` is as for `create`.
 
         Not found counts as deleted when an earlier try of this call had no clear answer: that try did it.
 
@@ -170,7 +175,7 @@ class Campaigns:
             GitHubError: it was not deleted.
         """
         try:
-            answer = await self._client.request("DELETE", _path(org, number), org=org, about=_one(org, number))
+            answer = await self._written("DELETE", _path(org, number), org, _one(org, number), receipt)
         except GitHubError as unclear:
             if not unclear.may_have_happened:
                 raise await self._definite(unclear, org, number) from unclear
@@ -180,6 +185,25 @@ class Campaigns:
             if answer.status != 204:
                 strange = UnexpectedAnswer("Something answered, but not as GitHub does.", status=answer.status)
                 raise _unclear(strange, f"{_one(org, number)} was deleted")
+
+    async def _written(
+        self,
+        method: str,
+        path: str,
+        org: str,
+        about: str,
+        receipt: Receipt | None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """Send a write, and tell the receipt what was answered."""
+        receipt = receipt or Receipt()
+        try:
+            answer = await self._client.request(method, path, org=org, body=body, about=about)
+        except GitHubError as failure:
+            receipt.note(failure)
+            raise
+        receipt.note(answer)
+        return answer
 
     async def _definite(self, refusal: GitHubError, org: str, number: int | None = None) -> GitHubError:
         """Return the error for a write that was certainly not carried out."""

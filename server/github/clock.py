@@ -10,6 +10,7 @@ def _machine_time() -> datetime:
     return datetime.now(UTC)
 
 
+_WHOLE_SECONDS_DIFFER = timedelta(seconds=2)
 _UNTOLD_DOUBT = timedelta(hours=25)  # a clock is sometimes a day off
 
 
@@ -24,10 +25,20 @@ class Clock:
         self._machine_time = machine_time
         self._ahead = timedelta()
         self.told = False
+        self._stamped = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
         """Return the time in UTC."""
         return self._machine_time() + self._ahead
+
+    def stamp(self) -> datetime:
+        """Return the time for a record, at least a millisecond after the one before.
+
+        GitHub tells whole seconds, so that `now` may go back a little with each of its answers.
+        """
+        now, next_one = self.now(), self._stamped + timedelta(milliseconds=1)
+        self._stamped = max(now, next_one) if next_one - now < _WHOLE_SECONDS_DIFFER else now
+        return self._stamped
 
     def set_by(self, github_time: datetime) -> None:
         """Take over the time that GitHub just told."""

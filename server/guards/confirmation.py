@@ -96,6 +96,7 @@ async def refuse_used_answer(look: Callable[[], Awaitable[Campaign]], org: str, 
 
     Raises:
         AnswerUsedBefore: when that is so.
+        StoreFailed: when it cannot be told.
     """
     if not answer_was_used():
         return
@@ -120,6 +121,7 @@ async def refuse_used_answer_to_publish(look: Callable[[], Awaitable[Iterable[Ca
 
     Raises:
         AnswerUsedBefore: when that is so.
+        StoreFailed: when it cannot be told.
     """
     if not answer_was_used():
         return

@@ -1,4 +1,4 @@
-"""The operator's bounds: which organizations may be named, and which writes ask a person."""
+"""The operator's bounds: which organizations may be named, also by a certain caller, and which writes ask a person."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import MISSING
 
 from server.errors import InvalidInput, Refused
 from server.settings import ConfirmPolicy, Settings
+from server.signin.caller import current_caller
 
 
 class Effect(Enum):
@@ -38,7 +39,7 @@ class Policy:
 
         Raises:
             InvalidInput: when none is named and none is configured.
-            Refused: when the operator does not allow it.
+            Refused: when the operator does not allow it, here or to this caller.
         """
         org = self.default_org if given is MISSING else given
         if org is None:
@@ -47,10 +48,28 @@ class Policy:
                 "Name the organization, or let the operator start the server with --org.",
             )
         if self.allow_orgs and org.lower() not in map(str.lower, self.allow_orgs):
+            raise Refused(f"The operator does not allow organization {org} here.", f"Allowed: {_named(self.allowed)}.")
+        if not self._allows(org):
+            default = ", the server's default" if given is MISSING else ""
             raise Refused(
-                f"The operator does not allow organization {org} here.", f"Allowed: {', '.join(self.allow_orgs)}."
+                f"The caller's sign-in does not allow organization {org}{default}.", f"Allowed: {_named(self.allowed)}."
             )
         return org
+
+    @property
+    def allowed(self) -> tuple[str, ...] | None:
+        """The only organizations that the caller of this moment may name; None when the token for GitHub decides."""
+        caller = current_caller()
+        if caller is None or caller.orgs is None:
+            return self.allow_orgs or None
+        if not self.allow_orgs:
+            return caller.orgs
+        theirs = set(map(str.lower, caller.orgs))
+        return tuple(org for org in self.allow_orgs if org.lower() in theirs)
+
+    def _allows(self, org: str) -> bool:
+        allowed = self.allowed
+        return allowed is None or org.lower() in map(str.lower, allowed)
 
     def orgs(self, given: str | MISSING) -> list[str]:
         """Return the organizations that a report is about: the one that is meant, or all that the operator allows.
@@ -58,8 +77,8 @@ class Policy:
         Raises:
             InvalidInput, Refused: as `org`.
         """
-        if given is MISSING and len(self.allow_orgs) > 1:
-            return list(self.allow_orgs)
+        if given is MISSING and len(self.allow_orgs) > 1 and self.allowed:
+            return list(self.allowed)
         return [self.org(given)]
 
     def asks(self, effect: Effect) -> bool:
@@ -67,3 +86,7 @@ class Policy:
         if self.confirm == "destructive":
             return effect is not Effect.OTHER_WRITE
         return self.confirm == "writes"
+
+
+def _named(orgs: tuple[str, ...] | None) -> str:
+    return ", ".join(orgs or ()) or "none"

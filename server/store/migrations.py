@@ -20,7 +20,11 @@ def _keep_history(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.snapshots, schema.reports])
 
 
-MIGRATIONS: tuple[Migration, ...] = (_keep_publications, _keep_history)
+def _keep_audit(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.audit, schema.spent_answers, schema.selections])
+
+
+MIGRATIONS: tuple[Migration, ...] = (_keep_publications, _keep_history, _keep_audit)
 
 
 class NotAStore(ValueError):

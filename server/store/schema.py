@@ -1,12 +1,10 @@
-"""The tables, for SQLite and PostgreSQL alike. Moments are seconds since 1970, UTC.
-
-What is kept later (the audit, used answers) gets tables of its own here and a migration each.
-"""
+"""The tables, for SQLite and PostgreSQL alike. Moments are seconds since 1970, UTC, where nothing else is said."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -86,4 +84,50 @@ reports = Table(
     Column("host", Text, primary_key=True),
     Column("org", Text, primary_key=True),
     Column("reported_at", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _KEY, primary_key=True, autoincrement=False),  # a creation has its publication's
+    Column("host", Text, nullable=False),
+    Column("org", Text, nullable=False),
+    Column("tool", Text, nullable=False),
+    Column("campaign_number", BigInteger),
+    Column("at", BigInteger, nullable=False),  # milliseconds, so that what a caller did stays in order
+    Column("caller", Text),
+    Column("caller_subject", Text),
+    Column("caller_issuer", Text),
+    Column("account", Text),
+    Column("change", Text, nullable=False),  # JSON, as are before and after
+    Column("confirmation", Text),
+    Column("outcome", Text, nullable=False),
+    Column("why", Text),
+    Column("status", BigInteger),
+    Column("request_id", Text),
+    Column("before", Text),
+    Column("after", Text),
+    Column("ended_at", BigInteger),  # milliseconds
+    Column("settled", Boolean, nullable=False),  # looked at later, after which it is not looked at again
+    CheckConstraint("(outcome = 'intended') = (ended_at IS NULL)", name="ended_has_moment"),
+    Index("audit_by_time", "host", "at"),
+    Index("audit_by_outcome", "host", "org", "outcome"),
+)
+
+spent_answers = Table(
+    "spent_answers",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+    Index("spent_answers_by_expiry", "expires"),
+)
+
+selections = Table(
+    "selections",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("selection", Text, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Index("selections_by_expiry", "expires"),
 )

@@ -1,6 +1,7 @@
 """Alert selections between what was shown and what is published, in this process.
 
-Kept under a digest for ten minutes, so that exactly what a person saw is what gets published.
+Kept under a digest for ten minutes, so that exactly what a person saw is what gets published. Replicas keep them in
+the store instead: see `sharing`.
 """
 
 from __future__ import annotations

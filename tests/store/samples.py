@@ -18,8 +18,10 @@ from server.domain.snapshots import Snapshot
 from server.store.addresses import read_address
 from server.store.database import Database
 from server.store.migrations import MIGRATIONS, Migration
+from server.store.opening import Opening
 from server.store.postgres import PostgresPlace
 from server.store.records import KeptAlert, Publication
+from server.store.shared import Shared
 from server.store.sqlite import SqlitePlace
 from server.store.store import Store
 
@@ -55,8 +57,14 @@ def store_at(place: Path | str | None, host: str = HOST, *, patience: float = 10
     return store
 
 
+def shared_at(place: Path | str, now: Callable[[], float], host: str = HOST) -> Shared:
+    opening = Opening(host, place)
+    _opened.append(lambda: anyio.run(opening.aclose))
+    return Shared(opening, now)
+
+
 def close_stores() -> None:
-    """Close what `store_at` and `database_at` made."""
+    """Close what `store_at`, `shared_at` and `database_at` made."""
     while _opened:
         _opened.pop()()
 

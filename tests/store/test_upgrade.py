@@ -65,7 +65,7 @@ async def test_its_upgrade_loses_nothing(store: Store, path: Path) -> None:
     before = [rows(path, query) for query in queries]
     assert await store.history("octo-org", 7, CREATED) == []
     assert [rows(path, query) for query in queries] == before
-    assert rows(path, "SELECT version FROM schema_version ORDER BY version") == [(1,), (2,)]
+    assert rows(path, "SELECT version FROM schema_version ORDER BY version") == [(1,), (2,), (3,)]
     assert [each.name for each in await store.unsettled("octo-org", LATER)] == ["Lost"]
 
 

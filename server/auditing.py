@@ -1,0 +1,248 @@
+"""What every attempted write leaves behind: a record that is there before the request leaves, and its ending.
+
+async with writing(app, "delete_campaign", org, campaign_number=6, confirmation="typed", before=...) as write:
+    await app.github.campaigns.delete(org, 6, receipt=write.receipt)
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from server import audit_log
+from server.context import AppContext
+from server.domain.audit import AuditRecord, Confirmation, Outcome, json_line
+from server.domain.audit_settling import Ending, settled_deletion, settled_update
+from server.domain.checks import check_org
+from server.domain.models import Campaign
+from server.errors import CampaignsError, GitHubError, NotFound, Refused, StoreFailed
+from server.github.answers import Receipt
+from server.signin.caller import current_caller
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY = 30.0  # seconds; lists are asked for more often than a process dies
+_NOT_SENT = ("org", "campaign_number", "dry_run", "preview")  # arguments that are no part of a change
+
+
+@dataclass
+class Write:
+    """A write under way.
+
+    Attributes:
+        record: what is known before it.
+        receipt: to be filled with what GitHub answers.
+        facts: what is known after it: `campaign_number`, `after`, `why`.
+        note: when it could not be recorded, a sentence that says so.
+    """
+
+    record: AuditRecord
+    receipt: Receipt = field(default_factory=Receipt)
+    facts: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def notes(self) -> list[str]:
+        """The note, if there is one."""
+        return [self.note] if self.note else []
+
+
+@asynccontextmanager
+async def writing(
+    app: AppContext,
+    tool: str,
+    org: str,
+    *,
+    campaign_number: int | None = None,
+    account: str | None = None,
+    change: Mapping[str, Any] | None = None,
+    confirmation: Confirmation = "not required",
+    before: Mapping[str, Any] | None = None,
+) -> AsyncIterator[Write]:
+    """Record a write: the block makes it, and nothing else. Its end is recorded even when the call is cancelled.
+
+    Args:
+        app: the server's parts.
+        tool: the tool that writes.
+        org, campaign_number: what it is about.
+        account: the acting account; None to look it up.
+        change: what is sent, alerts being counted.
+        confirmation: how a person confirmed it.
+        before: the changed fields as they are, or a whole campaign.
+
+    Raises:
+        StoreFailed: the operator requires the audit, and the record could not be written; the block did not run.
+        CampaignsError: whatever the block raises, with `recorded` set.
+    """
+    record = AuditRecord(
+        org=org,
+        tool=tool,
+        at=app.github.clock.stamp(),
+        campaign_number=campaign_number,
+        account=account or await _account(app, org),
+        change=change or {},
+        confirmation=confirmation,
+        before=before,
+        **_by_whom(),
+    )
+    write = Write(record)
+    await _begin(app, write)
+    try:
+        yield write
+    except CampaignsError as error:
+        error.recorded = True
+        if isinstance(error, GitHubError):
+            write.receipt.status = error.status or write.receipt.status
+            write.receipt.request_id = error.request_id or write.receipt.request_id
+        await _end(app, write, "failed" if error.nothing_written else "unknown", why=error.what)
+        raise
+    except BaseException as interruption:  # a cancelled call, or a fault of this program
+        kind = type(interruption).__name__
+        await _end(app, write, "unknown", why=f"The call ended before it was known what came of it ({kind}).")
+        raise
+    await _end(app, write, "done", **write.facts)
+
+
+async def note_refusal(
+    app: AppContext, tool: str, arguments: Mapping[str, Any], error: CampaignsError, *, unread: bool = False
+) -> None:
+    """Record a call of a write tool that ended before anything was sent, unless it was to be a preview.
+
+    Args:
+        app: the server's parts.
+        tool: the tool.
+        arguments: the call's.
+        error: why it ended.
+        unread: nobody has looked at the arguments, which then are not recorded.
+    """
+    if error.recorded or arguments.get("dry_run") not in (None, False):
+        return
+    error.recorded = True
+    number = arguments.get("campaign_number")
+    record = AuditRecord(
+        org=_org(arguments.get("org")) or app.settings.org or "",
+        tool=tool,
+        at=app.github.clock.stamp(),
+        campaign_number=number if isinstance(number, int) and 0 < number < 2**53 else None,
+        change={} if unread else _change(arguments),
+        **_by_whom(),
+    )
+    outcome: Outcome = "refused" if isinstance(error, (Refused, StoreFailed)) else "failed"
+    status = {"status": error.status, "request_id": error.request_id} if isinstance(error, GitHubError) else {}
+    await _keep(app, record.ended(outcome, app.github.clock.stamp(), why=error.what, **status))
+
+
+async def settle(app: AppContext, org: str) -> list[str]:
+    """Find out what became of writes whose process came to no ending, and say so.
+
+    Nothing that fails here is an error: a later look tries again.
+    """
+    key, now = org.lower(), time.monotonic()
+    if not app.store.kept or now - app.looked.get(key, -_LOOK_EVERY) < _LOOK_EVERY:
+        return []
+    app.looked[key] = now
+    said = []
+    try:
+        for record in await app.store.audit.unsettled(org, app.now()):
+            ending = await _ending(app, org, record)
+            if ending is not None and await app.store.audit.settle(record.key, ending, app.now()):
+                said.append(
+                    f"An earlier {record.tool} of campaign {org}/{record.campaign_number}, of which nobody knew what "
+                    f"came: {ending.outcome}. {ending.why}"
+                )
+    except CampaignsError as failure:
+        _LOG.warning("Earlier writes could not be settled: %s", failure)
+    return said
+
+
+async def _ending(app: AppContext, org: str, record: AuditRecord) -> Ending | None:
+    if record.campaign_number is None:
+        return None
+    found = await _look(app, org, record.campaign_number)
+    return settled_deletion(found) if record.tool == "delete_campaign" else settled_update(record, found)
+
+
+async def _look(app: AppContext, org: str, number: int) -> Campaign | None:
+    """Return a campaign, or None when it is certainly gone.
+
+    Raises:
+        CampaignsError: that cannot be told.
+    """
+    try:
+        return await app.github.campaigns.get(org, number)
+    except NotFound:
+        await app.github.campaigns.page(org, per_page=1)  # not hidden with everything else
+        return None
+
+
+async def _account(app: AppContext, org: str) -> str | None:
+    if not app.store.kept and app.settings.audit_log is None:
+        return None
+    try:
+        return await app.github.people.acting_account(org)
+    except CampaignsError:
+        return None
+
+
+async def _begin(app: AppContext, write: Write) -> None:
+    try:
+        await app.store.audit.attempt(write.record)
+    except StoreFailed as failure:
+        if app.settings.audit == "required":
+            raise StoreFailed(
+                f"The audit record could not be written, so nothing was sent. {failure.what}", failure.remedy
+            ) from failure
+        _LOG.warning("%s", failure)  # the ending is then written with everything that is known
+
+
+async def _end(app: AppContext, write: Write, outcome: Outcome, **facts: Any) -> None:
+    facts = {"status": write.receipt.status, "request_id": write.receipt.request_id, **facts}
+    failure = await _keep(app, write.record.ended(outcome, app.github.clock.stamp(), **facts))
+    if failure is not None:
+        write.note = f"The audit record of this call could not be kept: {failure.what}"
+
+
+async def _keep(app: AppContext, record: AuditRecord) -> StoreFailed | None:
+    """Keep an ending in the store and in the log; neither fails the call."""
+    failed = None
+    with anyio.CancelScope(shield=True):
+        try:
+            await app.store.audit.ended(record)
+        except StoreFailed as failure:
+            _LOG.warning("%s", failure)
+            failed = failure
+        if app.settings.audit_log is not None:
+            line = json_line(record, app.store.audit.host)
+            try:
+                await anyio.to_thread.run_sync(audit_log.append, app.settings.audit_log, line)
+            except (OSError, RuntimeError) as problem:
+                _LOG.warning("--audit-log cannot be written: %s", type(problem).__name__)
+    return failed
+
+
+def _by_whom() -> dict[str, Any]:
+    caller = current_caller()
+    if caller is None:
+        return {}
+    return {"caller": caller.name, "caller_subject": caller.subject, "caller_issuer": caller.issuer}
+
+
+def _org(value: object) -> str | None:
+    try:
+        return check_org(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _change(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a call would have sent, as far as its arguments tell; alerts by number are counted."""
+    change = {name: value for name, value in arguments.items() if name not in _NOT_SENT and value is not None}
+    if isinstance(pairs := change.get("alerts"), list):
+        change["alerts"] = {str(pair["repository_id"]): len(pair["alert_numbers"]) for pair in pairs}
+    return change

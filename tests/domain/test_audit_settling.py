@@ -1,0 +1,89 @@
+"""What looking later tells about a write that nobody knows the outcome of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from server.domain.audit import AuditRecord, json_line, written
+from server.domain.audit_settling import FOR_GOOD, may_be_settled, settled_deletion, settled_update
+from server.domain.models import Campaign
+
+AT = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def record(**changes: Any) -> AuditRecord:
+    return AuditRecord(**{"org": "Octo-Org", "tool": "update_campaign", "at": AT, "campaign_number": 7, **changes})
+
+
+def campaign(**changes: Any) -> Campaign:
+    facts = {"number": 7, "name": "Stop the XSS", "state": "open", "created_at": AT, "updated_at": AT, "ends_at": AT}
+    return Campaign.model_validate({**facts, **changes})
+
+
+def test_a_deletion_was_done_when_the_campaign_is_gone_and_not_when_it_is_there() -> None:
+    assert settled_deletion(None).outcome == "done"
+    assert settled_deletion(campaign()).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("change", "shown", "outcome"),
+    [
+        ({"state": "closed"}, {"state": "closed"}, "done"),
+        ({"state": "closed"}, {"state": "open"}, "unknown"),
+        ({"name": "New", "description": "a\r\n b"}, {"name": "New", "description": "a\n b"}, "done"),
+        ({"name": "New", "state": "closed"}, {"name": "New", "state": "open"}, "unknown"),
+        ({"managers": ["Mona", "octo"]}, {"managers": [{"login": "octo"}, {"login": "mona"}]}, "done"),
+        ({"ends_at": "2026-06-01T12:00:00Z"}, {"ends_at": "2026-06-01T12:00:00Z"}, "done"),
+        ({"contact_link": None}, {"contact_link": None}, "done"),
+        ({"contact_link": None}, {}, "unknown"),
+    ],
+)
+def test_a_change_was_made_when_every_field_is_shown_as_it_was_sent(
+    change: dict[str, Any], shown: dict[str, Any], outcome: str
+) -> None:
+    ending = settled_update(record(change=change), campaign(**shown))
+    assert ending.outcome == outcome
+    assert ending.why.startswith("As found later" if outcome == "done" else "Looked at later")
+    assert (ending.after is not None) == (outcome == "done")
+
+
+def test_of_a_change_to_a_campaign_that_is_gone_nothing_is_known() -> None:
+    assert settled_update(record(change={"state": "closed"}), None).outcome == "unknown"
+
+
+@pytest.mark.parametrize("outcome", ["done", "refused", "failed"])
+def test_a_known_outcome_is_not_looked_for(outcome: Any) -> None:
+    assert not may_be_settled(record(outcome=outcome, ended_at=AT), AT + timedelta(minutes=5))
+
+
+def test_a_write_may_be_under_way_for_two_minutes_and_is_asked_about_for_thirty_days() -> None:
+    begun = record()
+    assert not may_be_settled(begun, begun.at + timedelta(minutes=2, milliseconds=-1))
+    assert may_be_settled(begun, begun.at + timedelta(minutes=2))
+    assert not may_be_settled(begun, begun.at + FOR_GOOD)
+
+
+def test_what_was_begun_more_than_two_minutes_ago_is_seen_as_unknown() -> None:
+    begun = record()
+    assert begun.as_seen(begun.at + timedelta(seconds=119)).outcome == "intended"
+    seen = begun.as_seen(begun.at + timedelta(minutes=2))
+    assert (seen.outcome, seen.key) == ("unknown", begun.key)
+    assert "ended before it knew" in (seen.why or "")
+    done = record(outcome="done", ended_at=AT)
+    assert done.as_seen(AT + timedelta(days=1)) == done
+
+
+def test_a_line_is_ascii_without_anything_that_acts_on_a_terminal() -> None:
+    line = json_line(record(before={"name": "\x1b[2J\x9b\u202e\n\N{SNOWMAN}"}), "api.github.com")
+    assert line.isascii()
+    assert line.endswith("\n")
+    assert [character for character in line[:-1] if not character.isprintable()] == []
+
+
+def test_a_record_is_written_under_its_names_with_its_moment_to_the_millisecond() -> None:
+    told = written(record(), "api.github.com")
+    assert (told["org"], told["at"], told["host"]) == ("octo-org", "2026-06-01T12:00:00.123Z", "api.github.com")
+    assert isinstance(told["id"], str)
