@@ -12,6 +12,7 @@ from mcp.server.request_state import RequestStateSecurity
 import prompts
 import tools
 from server.app_page.extension import progress_app
+from server.call_context import remember_request
 from server.completions import register_completions, remember_app
 from server.context import AppContext
 from server.github.credentials import Credentials
@@ -89,6 +90,7 @@ def build_server(
         read_only=settings.read_only,
     )
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary
+    mcp.middleware.insert(0, remember_request)  # so that whatever is logged can name the request
     tools.register_tools(mcp)
     prompts.register_prompts(mcp)
     register_resources(mcp)

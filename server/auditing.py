@@ -20,11 +20,11 @@ from server import audit_log
 from server.context import AppContext
 from server.domain.audit import AuditRecord, Confirmation, Outcome, json_line
 from server.domain.audit_settling import Ending, settled_deletion, settled_update
-from server.domain.checks import check_org
+from server.domain.checks import check_org, read_number
 from server.domain.models import Campaign
 from server.errors import CampaignsError, GitHubError, NotFound, Refused, StoreFailed
 from server.github.answers import Receipt
-from server.signin.caller import current_caller
+from server.signin.caller import Caller, current_caller
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY = 30.0  # seconds; lists are asked for more often than a process dies
@@ -89,7 +89,7 @@ async def writing(
         change=change or {},
         confirmation=confirmation,
         before=before,
-        **_by_whom(),
+        **_by(current_caller()),
     )
     write = Write(record)
     await _begin(app, write)
@@ -110,7 +110,13 @@ async def writing(
 
 
 async def note_refusal(
-    app: AppContext, tool: str, arguments: Mapping[str, Any], error: CampaignsError, *, unread: bool = False
+    app: AppContext,
+    tool: str,
+    arguments: Mapping[str, Any],
+    error: CampaignsError,
+    caller: Caller | None,
+    *,
+    unread: bool = False,
 ) -> None:
     """Record a call of a write tool that ended before anything was sent, unless it was to be a preview.
 
@@ -119,19 +125,19 @@ async def note_refusal(
         tool: the tool.
         arguments: the call's.
         error: why it ended.
+        caller: who called; None where nobody signs in.
         unread: nobody has looked at the arguments, which then are not recorded.
     """
     if error.recorded or arguments.get("dry_run") not in (None, False):
         return
     error.recorded = True
-    number = arguments.get("campaign_number")
     record = AuditRecord(
         org=_org(arguments.get("org")) or app.settings.org or "",
         tool=tool,
         at=app.github.clock.stamp(),
-        campaign_number=number if isinstance(number, int) and 0 < number < 2**53 else None,
+        campaign_number=_number(arguments.get("campaign_number")),
         change={} if unread else _change(arguments),
-        **_by_whom(),
+        **_by(caller),
     )
     outcome: Outcome = "refused" if isinstance(error, (Refused, StoreFailed)) else "failed"
     status = {"status": error.status, "request_id": error.request_id} if isinstance(error, GitHubError) else {}
@@ -226,8 +232,7 @@ async def _keep(app: AppContext, record: AuditRecord) -> StoreFailed | None:
     return failed
 
 
-def _by_whom() -> dict[str, Any]:
-    caller = current_caller()
+def _by(caller: Caller | None) -> dict[str, Any]:
     if caller is None:
         return {}
     return {"caller": caller.name, "caller_subject": caller.subject, "caller_issuer": caller.issuer}
@@ -236,6 +241,14 @@ def _by_whom() -> dict[str, Any]:
 def _org(value: object) -> str | None:
     try:
         return check_org(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _number(value: object) -> int | None:
+    """Return a campaign's number where it is one, also as JSON may write it (6.0) and as text."""
+    try:
+        return read_number(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
     except ValueError:
         return None
 

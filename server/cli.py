@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ConfigurationError
-from server.logs import configure_logging
+from server.logs import announce, configure_logging
 from server.options import add_options, read_options, settings_from
 from server.settings import Settings
 
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     try:
         return _run(command, given, environ)
     except ConfigurationError as error:
-        print(f"security-campaigns-mcp: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        announce(f"security-campaigns-mcp: {error}", logging.ERROR)
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -118,7 +119,9 @@ def _run(command: str | None, given: Mapping[str, Any], environ: Mapping[str, st
             return run_token_new(given)
         case _:
             values = read_options(given, environ)
-            configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
+            configure_logging(
+                values.pop("log_level", "warning"), values.pop("log_file", None), values.pop("log_format", "text")
+            )
             return _run_with(settings_from(values), command, given, environ)
 
 
@@ -141,14 +144,17 @@ def _run_with(settings: Settings, command: str | None, given: Mapping[str, Any],
         case "serve":
             from server.http.options import serve_settings  # noqa: PLC0415 - a plain start must not pay for the service
             from server.http.serving import run_service  # noqa: PLC0415 - likewise
+            from server.telemetry import traced  # noqa: PLC0415 - likewise
 
-            return run_service(settings, serve_settings(given, environ), transport=_sandbox_transport(settings))
+            with traced(environ):
+                return run_service(settings, serve_settings(given, environ), transport=_sandbox_transport(settings))
         case _:
-            return _serve(settings)
+            return _serve(settings, environ)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
     from server.app import build_server  # noqa: PLC0415 - `--help` and `version` must not pay for it
+    from server.telemetry import traced  # noqa: PLC0415 - likewise
 
     if sys.stdin is not None and sys.stdin.isatty():
         print(  # noqa: T201 - for the person at the terminal; stdout belongs to the protocol
@@ -156,7 +162,9 @@ def _serve(settings: Settings) -> int:
             "Stop with Ctrl-C.",
             file=sys.stderr,
         )
-    build_server(settings, transport=_sandbox_transport(settings)).run("stdio")
+    # Hosts hand on variables that are meant for themselves, so that without the extra nobody is warned.
+    with traced(environ, missing=logging.INFO):
+        build_server(settings, transport=_sandbox_transport(settings)).run("stdio")
     return 0
 
 

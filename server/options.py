@@ -61,6 +61,18 @@ def read_count(value: str) -> int:
     return int(value)
 
 
+def read_seconds(value: str) -> float:
+    """Read a number of seconds, which may be a fraction.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    whole, _, fraction = value.partition(".")
+    if not (whole + fraction).isascii() or not (whole + fraction).isdigit() or len(value) > 9:
+        raise ValueError("must be a number of seconds, such as 1 or 0.5")
+    return float(value)
+
+
 def read_path(value: str) -> Path:
     """Read a path, in which a ~ is the user's home."""
     return Path(value).expanduser()
@@ -165,6 +177,18 @@ OPTIONS = (
         read_count,
     ),
     Option(
+        "--write-reserve",
+        "SECURITY_CAMPAIGNS_WRITE_RESERVE",
+        "requests of an hour's rate limit that reads leave for writes (default: 100)",
+        read_count,
+    ),
+    Option(
+        "--write-spacing",
+        "SECURITY_CAMPAIGNS_WRITE_SPACING",
+        "seconds from one write to the next (default: 1; for the sandbox 0)",
+        read_seconds,
+    ),
+    Option(
         "--store",
         "SECURITY_CAMPAIGNS_STORE",
         "where to keep what GitHub does not remember: a file (default: in the user's state folder; none for the "
@@ -179,6 +203,12 @@ OPTIONS = (
         _audit_log_place,
     ),
     Option("--log-level", "SECURITY_CAMPAIGNS_LOG_LEVEL", "how much to log (default: warning)", choices=LOG_LEVELS),
+    Option(
+        "--log-format",
+        "SECURITY_CAMPAIGNS_LOG_FORMAT",
+        "lines of text or of JSON (default: text)",
+        choices=("text", "json"),
+    ),
     Option("--log-file", "SECURITY_CAMPAIGNS_LOG_FILE", "log there instead of to stderr", read_path),
 )
 

@@ -36,7 +36,7 @@ from server.domain.explain import explain, listed, unknown_argument
 from server.domain.text import clean
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
 from server.schemas import slim_tool
-from server.signin.caller import current_caller
+from server.signin.caller import Caller, current_caller
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class CampaignServer(MCPServer[AppContext]):
         """Call a tool. Whatever goes wrong on purpose comes back as a result that the model can read."""
         tool = next((tool for tool in await self.list_tools() if tool.name == name), None)
         if tool is None:
-            await self._note_hidden(name, arguments)
+            await self.note_missing_scope(name, arguments, current_caller())
             return _failed(f"Unknown tool: {clean(name, 100)}")
         properties = tool.input_schema["properties"]
         try:
@@ -115,17 +115,18 @@ class CampaignServer(MCPServer[AppContext]):
             refusal = Refused("Not confirmed (the client could not put the question).")
             return await self._explained(name, arguments, refusal)
 
-    async def _note_hidden(self, name: str, arguments: Mapping[str, Any]) -> None:
+    async def note_missing_scope(self, name: str, arguments: Mapping[str, Any], caller: Caller | None) -> None:
+        """Record the call of a write tool by a caller who may only read."""
         if name in self.not_done and self.app is not None:
             why = "This server only reads." if self.read_only else "The caller may only read."
-            await note_refusal(self.app, name, arguments, Refused(why), unread=True)
+            await note_refusal(self.app, name, arguments, Refused(why), caller, unread=True)
 
     async def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
         if name in self.not_done and self.app is not None:
-            await note_refusal(self.app, name, arguments, error)
+            await note_refusal(self.app, name, arguments, error, current_caller())
         if not error.nothing_written:
             return _failed(str(error))
         return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())

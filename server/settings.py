@@ -14,6 +14,8 @@ API_VERSIONS = ("2026-03-10", "2022-11-28")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MOST_PARALLEL_READS = 20
 _MOST_SANDBOX_ALERTS = 200_000
+_LARGEST_RESERVE = 1000  # a fifth of what most tokens get in an hour
+_LONGEST_SPACING = 60.0
 
 ConfirmPolicy = Literal["destructive", "writes", "never"]
 AuditPolicy = Literal["kept", "required"]
@@ -39,6 +41,10 @@ class Settings:
         patience: the longest that one call waits for GitHub (rate limits and repeats together), in seconds.
         timeout: how long one request may take, in seconds. GitHub itself gives up after about ten.
         parallel_reads: how many pages of alerts are read at the same time, at most. GitHub asks for restraint.
+        write_reserve: how many requests of an hour's rate limit are kept for writes, at most a fifth of it; reading
+            alerts leaves twice as many.
+        write_spacing: seconds from one write to the next with the same token; None for a second, as GitHub asks, and
+            none in the sandbox.
         store: what keeps what GitHub does not remember: a file, or the address of a PostgreSQL database, never with a
             password; None for a file in the platform's usual place, and with the sandbox for none.
         no_store: keep nothing.
@@ -64,6 +70,8 @@ class Settings:
     patience: float = 30.0
     timeout: float = 15.0
     parallel_reads: int = 4
+    write_reserve: int = 100
+    write_spacing: float | None = None
     store: Path | str | None = None
     no_store: bool = False
     audit: AuditPolicy = "kept"
@@ -93,6 +101,7 @@ class Settings:
                 f"--parallel-reads {self.parallel_reads} is not a number from 1 to {_MOST_PARALLEL_READS}.",
                 "4 is the default; more are faster, and sooner too many for GitHub's secondary rate limits.",
             )
+        self._check_pace()
         if (self.app_id is None) != (self.app_key_file is None):
             raise ConfigurationError(
                 "A GitHub App needs both --app-id and --app-key-file.", "Give the missing one, or neither."
@@ -114,6 +123,18 @@ class Settings:
                 "Add it with --allow-org, or choose another default.",
             )
 
+    def _check_pace(self) -> None:
+        if not 0 <= self.write_reserve <= _LARGEST_RESERVE:
+            raise ConfigurationError(
+                f"--write-reserve {self.write_reserve} is not a number from 0 to {_LARGEST_RESERVE}.",
+                "100 is the default, of the 5,000 requests an hour that most tokens get.",
+            )
+        if self.write_spacing is not None and not 0 <= self.write_spacing <= _LONGEST_SPACING:
+            raise ConfigurationError(
+                f"--write-spacing {self.write_spacing:g} is not a number of seconds from 0 to {_LONGEST_SPACING:g}.",
+                "1 is the default, as GitHub asks for.",
+            )
+
     def _require_store(self) -> None:
         if self.no_store:
             raise ConfigurationError(
@@ -124,6 +145,13 @@ class Settings:
                 "The sandbox keeps no audit by itself, and a service makes no write without its record.",
                 "Name a file with --store.",
             )
+
+    @property
+    def spacing(self) -> float:
+        """The seconds from one write to the next."""
+        if self.write_spacing is None:
+            return 0.0 if self.sandbox else 1.0
+        return self.write_spacing
 
     @property
     def web_url(self) -> str:

@@ -216,7 +216,7 @@ class AlertList:
         asked = self._request
         if url is not None:
             answer = await self._client.follow(
-                url, org=asked.org, about=asked.about, distill=asked.reader, afresh=afresh
+                url, org=asked.org, about=asked.about, distill=asked.reader, afresh=afresh, bulk=True
             )
         else:
             answer = await self._client.request(
@@ -227,6 +227,7 @@ class AlertList:
                 about=asked.about,
                 distill=asked.reader,
                 afresh=afresh,
+                bulk=True,
             )
         _page(answer)
         return answer

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import anyio
 import anyio.lowlevel
-import httpx
 from anyio.abc import TaskGroup
 
 from server.errors import GitHubError, NotFound, PermissionMissing, Unauthenticated
 from server.github.answers import Answer
+from server.github.budget import Spared
 
 ReadingProgress = Callable[[int, int | None], Awaitable[None]]
 """Told the number of pages read, and how many there are in all as far as that is known."""
-
-RESERVE = 50
-"""So many requests of the rate limit are left for everything else."""
-
-
-class Left(NamedTuple):
-    """What GitHub said is left of the rate limit; `reset` in seconds since 1970 where it told."""
-
-    requests: int
-    reset: int | None
 
 
 class Planned(Protocol):
@@ -44,18 +34,19 @@ class Reading:
         requests: how many were made.
         lists_to_come: how many lists there will be in all.
         pages: how many pages came, those read again counted each time.
-        failure: what ended the reading early: a rate limit, or GitHub failing.
-        low: set when so little of the rate limit is left that nothing more is started.
+        failure: what ended the reading early: a rate limit, met or spared, or GitHub failing.
     """
 
     def __init__(self, limiter: anyio.CapacityLimiter, progress: ReadingProgress | None) -> None:
         self.requests = 0
         self.pages = 0
         self.failure: GitHubError | None = None
-        self.low: Left | None = None
         self.lists_to_come = 0
         self._lists: list[Planned] = []
         self._limiter = limiter
+        # Turns are given in order of arrival. So that a short reading has its turn soon, a long one never queues for
+        # more of them than it can use.
+        self._own = anyio.CapacityLimiter(limiter.total_tokens)
         self._progress = progress
         self._told = 0
         self._telling = False
@@ -63,7 +54,7 @@ class Reading:
     @property
     def ended(self) -> bool:
         """Whether no further request is to be started."""
-        return self.failure is not None or self.low is not None
+        return self.failure is not None
 
     @property
     def at_once(self) -> int:
@@ -85,7 +76,7 @@ class Reading:
         Raises:
             Unauthenticated, PermissionMissing, NotFound: what was asked for may not be read.
         """
-        async with self._limiter:
+        async with self._own, self._limiter:
             if self.ended:
                 return None
             await anyio.lowlevel.checkpoint_if_cancelled()  # getting a turn is shielded from cancellation
@@ -95,11 +86,9 @@ class Reading:
             except (Unauthenticated, PermissionMissing, NotFound):
                 raise
             except GitHubError as failure:
+                self.requests -= isinstance(failure, Spared)
                 self.failure = self.failure or failure
                 return None
-            left = _left(answer.headers)
-            if left is not None and left.requests <= RESERVE:
-                self.low = left
             return answer
 
     async def count_page(self) -> None:
@@ -141,13 +130,3 @@ def _first(problem: Exception) -> Exception:
     while isinstance(problem, ExceptionGroup):
         problem = problem.exceptions[0]
     return problem
-
-
-def _left(headers: httpx.Headers) -> Left | None:
-    remaining = _count(headers.get("x-ratelimit-remaining", ""))
-    return None if remaining is None else Left(remaining, _count(headers.get("x-ratelimit-reset", "")))
-
-
-def _count(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

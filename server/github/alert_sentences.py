@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 from server.domain.alerts import AlertKind
 from server.domain.text import alert_count
 from server.errors import GitHubError, NotFound
 from server.github.alert_pages import MOST_PAGES, AlertList
-from server.github.alert_reading import Left, Reading
+from server.github.alert_reading import Reading
+from server.github.budget import Spared
 from server.github.credentials import Token
 from server.github.pages import LARGEST_PAGE
 
 _MOST_NAMED = 5
-_LONGEST_LIMIT = timedelta(hours=2)
 _KINDS = {"code": "code scanning", "secret": "secret scanning"}
 
 
@@ -54,7 +53,7 @@ def without_analysis(kind: AlertKind, refusals: Mapping[str, GitHubError]) -> It
         yield f"GitHub has no analysis of {_named(names)}, so there are no alerts."
 
 
-def ended_early(reading: Reading, lists: Sequence[AlertList], found: int, now: datetime) -> Iterator[str]:
+def ended_early(reading: Reading, lists: Sequence[AlertList], found: int) -> Iterator[str]:
     """Tell how far a reading came that GitHub or the rate limit ended."""
     unread = reading.lists_to_come - len(lists)
     if not unread and all(one.whole for one in lists):
@@ -63,12 +62,12 @@ def ended_early(reading: Reading, lists: Sequence[AlertList], found: int, now: d
     for one in lists:
         in_all = None if in_all is None or one.pages_in_all is None else in_all + one.pages_in_all
     known = None if unread else in_all
-    if reading.failure is not None:
+    if isinstance(reading.failure, Spared):
+        about = f"about {known * LARGEST_PAGE:,}" if known else ""
+        yield f"{_only(found, 'alerts', about)}, to spare the rate limit: {reading.failure.left}."
+    elif reading.failure is not None:
         read = sum(one.pages_read for one in lists)
         yield f"{_only(read, 'pages of alerts', f'{known:,}' if known else '')}. {reading.failure.what}"
-    elif reading.low is not None:
-        about = f"about {known * LARGEST_PAGE:,}" if known else ""
-        yield f"{_only(found, 'alerts', about)}, to spare the rate limit: {_left(reading.low, now)}."
 
 
 def list_gaps(lists: Sequence[AlertList]) -> Iterator[str]:
@@ -122,10 +121,3 @@ def _named(names: Mapping[str, object] | Sequence[str]) -> str:
     if more:
         return f"{', '.join(shown)} and {more} more"
     return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)
-
-
-def _left(low: Left, now: datetime) -> str:
-    left = f"{low.requests} requests are left"
-    if low.reset is None or not 0 <= low.reset - now.timestamp() <= _LONGEST_LIMIT.total_seconds():
-        return left
-    return f"{left} until it is reset at {datetime.fromtimestamp(low.reset, UTC):%Y-%m-%d %H:%M:%S} UTC"

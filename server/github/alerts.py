@@ -20,7 +20,6 @@ from server.github.alert_pages import AlertList, ListRequest
 from server.github.alert_reading import Reading, ReadingProgress, together
 from server.github.alert_records import PageReader, Repository, Shared, distinct, whole_number
 from server.github.client import GitHubClient
-from server.github.clock import Clock
 from server.github.closed_alerts import ClosedList, ClosedQuery
 from server.github.failures import alerts_permission
 from server.github.not_found import alerts_narrowed
@@ -70,9 +69,8 @@ class _Target:
 class Alerts:
     """Reads alerts. However many readings are under way, no more requests are than `settings.parallel_reads`."""
 
-    def __init__(self, client: GitHubClient, clock: Clock, settings: Settings) -> None:
+    def __init__(self, client: GitHubClient, settings: Settings) -> None:
         self._client = client
-        self._clock = clock
         self._limiter = anyio.CapacityLimiter(settings.parallel_reads)
         self._shared = Shared()
 
@@ -106,7 +104,7 @@ class Alerts:
         found = distinct(chain.from_iterable(one.alerts() for one in lists))
         gaps = (
             *sentences.refused(query.kind, refused),
-            *sentences.ended_early(reading, lists, len(found), self._clock.now()),
+            *sentences.ended_early(reading, lists, len(found)),
             *sentences.list_gaps(lists),
         )
         notes = (
@@ -183,7 +181,7 @@ class Alerts:
         """
         about = f"the repository {full_name}"
         try:
-            answer = await reading.ask(lambda: self._client.request("GET", path, org=org, about=about))
+            answer = await reading.ask(lambda: self._client.request("GET", path, org=org, about=about, bulk=True))
         except NotFound as refusal:
             raise NotFound(
                 f"There is no repository {full_name}, or this token may not know of it.",

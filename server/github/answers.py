@@ -43,17 +43,52 @@ class Answer:
     unchanged: bool = False
 
 
+@dataclass(eq=False)
+class Exchange:
+    """What came of one request, for all calls that wait for it.
+
+    Attributes:
+        stored: what the request was conditional on.
+        response: what was answered.
+        problem: why there was no answer.
+    """
+
+    stored: Stored | None
+    response: httpx.Response | None = None
+    problem: httpx.RequestError | OSError | None = None
+    _distilled: Answer | None = None
+
+    def read(self, call: Call, distill: Distill | None) -> tuple[Answer, bool]:
+        """Read the answer, and tell whether this was the first time.
+
+        What is distilled is so once and cannot be changed. Parsed JSON can, so each call gets its own.
+
+        Raises:
+            UnexpectedAnswer: as `read_answer` does.
+        """
+        if self.response is None:
+            raise ValueError("there is no answer to read")
+        if self._distilled is not None:
+            return self._distilled, False
+        answer = read_answer(call, self.response, self.stored, distill)
+        if distill is not None:
+            self._distilled = answer
+        return answer, True
+
+
 @dataclass
 class Receipt:
     """What GitHub answered to a write, for whoever keeps a record of it; empty until it has.
 
     Attributes:
+        sent: whether the request left, so that GitHub may have carried it out.
         status: the HTTP status.
         request_id: GitHub's X-GitHub-Request-Id.
     """
 
     status: int | None = None
     request_id: str | None = None
+    sent: bool = False
 
     def note(self, answer: Answer | GitHubError) -> None:
         """Take over the facts of an answer, good or bad. One that never came leaves what is known."""

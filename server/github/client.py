@@ -19,11 +19,11 @@ import httpx
 from server.errors import GitHubError, UnexpectedAnswer
 from server.github import failures, unreachable
 from server.github.addresses import at_home, joined, shown_host
-from server.github.answers import Answer, Distill, read_answer
+from server.github.answers import Answer, Distill, Receipt
 from server.github.clock import Clock
 from server.github.credentials import Credentials, Token
+from server.github.departures import Departures
 from server.github.etags import EtagCache, Stored
-from server.github.limits_under_way import LimitsUnderWay
 from server.github.redirects import REDIRECTS, redirected
 from server.github.retries import (
     MOST_TRIES,
@@ -35,6 +35,7 @@ from server.github.retries import (
     repeatable_status,
     retry_after,
 )
+from server.github.tracing import request_span
 from server.settings import Settings
 from server.version import NAME, server_version
 
@@ -55,6 +56,7 @@ class GitHubClient:
         *,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         jitter: Callable[[], float] = random.random,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.credentials = credentials
         self._http = http
@@ -62,7 +64,7 @@ class GitHubClient:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._limits = LimitsUnderWay(clock, settings.patience)
+        self._departures = Departures(settings, clock, self._send, sleep, ticks)
         self._api = httpx.URL(settings.api_url)
         self._bodies = EtagCache()
         self._distilled = EtagCache.of_records()
@@ -80,12 +82,15 @@ class GitHubClient:
         changes_nothing: bool = False,
         distill: Distill | None = None,
         afresh: bool = False,
+        bulk: bool = False,
+        receipt: Receipt | None = None,
     ) -> Answer:
         """Send a request and return the answer to it, repeating within the rules.
 
         GET, PATCH and DELETE are repeated after failures that may pass; POST only when it cannot have reached GitHub
         or GitHub said that it did nothing. While one request waits out a rate limit, no other is sent. Waiting never
-        adds up to more than `settings.patience` seconds.
+        adds up to more than `settings.patience` seconds; a write may wait as long again for its turn. Reads that are
+        the same at the same moment are sent once.
 
         Args:
             method: GET, POST, PATCH or DELETE.
@@ -97,7 +102,9 @@ class GitHubClient:
             changes_nothing: a POST that alters nothing of the user's and may be repeated like a read.
             distill: makes the answer's content out of the parsed JSON. Only what it makes is kept for a 304, never the
                 body; that is for long lists of large objects, and where a body holds what must not stay.
-            afresh: do not let GitHub answer 304.
+            afresh: do not let GitHub answer 304, and share with no other read.
+            bulk: one of the many reads of something large, which leave more of the rate limit than others do.
+            receipt: told whether anything was sent, also when the call is cancelled.
 
         Raises:
             GitHubError: in the kind that fits. Its `may_have_happened` is True exactly when this was a write that
@@ -107,7 +114,12 @@ class GitHubClient:
         address = self._settings.api_url + path
         url = httpx.URL(address, params=dict(params)) if params else httpx.URL(address)
         reads = method == "GET" or changes_nothing
-        return await self._perform(Call(method, url, org, body, about or f"{method} {path}", reads), distill, afresh)
+        call = Call(method, url, org, body, about or f"{method} {path}", reads, bulk)
+        try:
+            return await self._perform(call, distill, afresh)
+        finally:
+            if receipt is not None:
+                receipt.sent = call.sent > 0
 
     async def follow(
         self,
@@ -117,8 +129,9 @@ class GitHubClient:
         about: str | None = None,
         distill: Distill | None = None,
         afresh: bool = False,
+        bulk: bool = False,
     ) -> Answer:
-        """Get the page that a Link header named, verbatim. `distill` and `afresh` are as for `request`.
+        """Get the page that a Link header named, verbatim. `distill`, `afresh` and `bulk` are as for `request`.
 
         Raises:
             UnexpectedAnswer: the address belongs to another origin; nothing was sent there.
@@ -131,7 +144,7 @@ class GitHubClient:
                 "The token was not sent there.",
                 "Check --api-url, and whether a proxy changes answers on the way.",
             )
-        call = Call("GET", target, org, None, about or "the next page", reads=True)
+        call = Call("GET", target, org, None, about or "the next page", reads=True, bulk=bulk)
         return await self._perform(call, distill, afresh)
 
     async def _perform(self, call: Call, distill: Distill | None, afresh: bool) -> Answer:
@@ -149,15 +162,18 @@ class GitHubClient:
 
     async def _step(self, call: Call, token: Token, distill: Distill | None, afresh: bool) -> Answer | Token:
         """Send one request; return the answer, or the token to go on with."""
-        await self._limits.over(call, token)
         cache = self._bodies if distill is None else self._distilled
         key = (EtagCache.key(call.url, token.value, self._settings.api_version), distill)
-        stored = cache.get(key) if call.method == "GET" and not afresh else None
-        try:
-            response = await self._send(call, token, stored)
-        except (httpx.RequestError, OSError) as problem:
-            await self._after_no_answer(call, problem)
+        if not call.reads:
+            exchange = await self._departures.write(call, token)
+        elif call.method != "GET" or afresh:
+            exchange = await self._departures.read(call, token, self._limit)
+        else:
+            exchange = await self._departures.read(call, token, self._limit, key, cache)
+        if exchange.response is None:
+            await self._after_no_answer(call, exchange.problem or TimeoutError())
             return token
+        response = exchange.response
         if response.status_code in REDIRECTS:
             call.url = redirected(call, response, self._api)
             return token
@@ -177,8 +193,8 @@ class GitHubClient:
             if response.status_code == 408:
                 call.note_ambiguity()
             raise failures.refusal(response, call, self._settings.api_version)
-        answer = read_answer(call, response, stored, distill)
-        if call.method == "GET" and response.status_code == 200:
+        answer, first = exchange.read(call, distill)
+        if first and call.method == "GET" and response.status_code == 200:
             distilled = answer.content if distill is not None and isinstance(answer.content, Sized) else None
             cache.put(key, response, distilled)
         return answer
@@ -197,9 +213,15 @@ class GitHubClient:
         try:
             # httpx limits each read; this limits the whole, or an answer that drips would never end.
             # And a write under way is not cut off by a caller who gives up: that would leave its outcome in doubt.
-            with anyio.CancelScope(shield=not call.reads), anyio.fail_after(self._limit(call)):
+            with (
+                request_span(call) as answered,
+                anyio.CancelScope(shield=not call.reads),
+                anyio.fail_after(self._limit(call)),
+            ):
                 response = await self._http.send(request)
+                answered(response)
         finally:
+            call.sent += 1
             call.spent += time.monotonic() - began
         # It was read whole. httpx lets response and stream hold each other, so that a large body would outlive its use
         # until the next full garbage collection.
@@ -208,7 +230,10 @@ class GitHubClient:
         if told_time is not None:
             self._clock.set_by(told_time)
         known_as = failures.request_id(response.headers)
-        _LOG.debug("%s %s: HTTP %s, request %s", call.method, call.url.path, response.status_code, known_as)
+        noted = {"github_request_id": known_as}
+        _LOG.debug(
+            "%s %s: HTTP %s, request %s", call.method, call.url.path, response.status_code, known_as, extra=noted
+        )
         return response
 
     async def _after_no_answer(self, call: Call, problem: Exception) -> None:
@@ -240,7 +265,7 @@ class GitHubClient:
         refusal = partial(failures.rate_limited, response, until)
         if call.limited >= MOST_TRIES or call.spent + wait > self._settings.patience:
             raise refusal()
-        with self._limits.under_way(token, wait, until, refusal):
+        with self._departures.limits.under_way(token, wait, until, refusal):
             await self._pause(call, wait, refusal())
 
     def _limit(self, call: Call) -> float:
@@ -252,7 +277,8 @@ class GitHubClient:
         return call.tries < MOST_TRIES and call.spent + wait <= self._settings.patience
 
     async def _pause(self, call: Call, wait: float, error: GitHubError) -> None:
-        _LOG.info("%s %s again in %.1f s: %s", call.method, call.url.path, wait, type(error).__name__)
+        noted = {"github_request_id": error.request_id}
+        _LOG.info("%s %s again in %.1f s: %s", call.method, call.url.path, wait, type(error).__name__, extra=noted)
         call.spent += wait
         await self._sleep(wait)
 

@@ -151,17 +151,17 @@ class ClosedList:
     async def _page(self, number: int, url: str | None = None) -> Answer:
         answer = await self._reading.ask(partial(self._send, number, url))
         if answer is None:
-            raise self._reading.failure or GitHubError(
-                f"Not all of {self._about} that were closed could be read, to spare the rate limit.", "Try later."
-            )
+            raise self._reading.failure or GitHubError(f"Not all of {self._about} that were closed could be read.")
         return answer
 
     async def _send(self, number: int, url: str | None) -> Answer:
         org, about, distill = self._query.org, self._about, self._reader
         if url is not None:
-            return await self._client.follow(url, org=org, about=about, distill=distill)
+            return await self._client.follow(url, org=org, about=about, distill=distill, bulk=True)
         params = {**self._params, "page": number}
-        return await self._client.request("GET", self._path, org=org, params=params, about=about, distill=distill)
+        return await self._client.request(
+            "GET", self._path, org=org, params=params, about=about, distill=distill, bulk=True
+        )
 
     def _ends(self, answer: Answer) -> bool:
         """Take a page's alerts, and tell whether it is the last that is wanted.

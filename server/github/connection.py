@@ -21,8 +21,9 @@ from server.github.people import People
 from server.github.sources import find_credentials
 from server.settings import Settings
 
-# GitHub allows a hundred requests at once; beside the pages of alerts this server never needs more than a few.
-_OTHER_CONNECTIONS = 6
+# GitHub allows a hundred requests at once, and each caller of a service may have one under way. They are opened as they
+# are needed.
+_OTHER_CONNECTIONS = 60
 # Connecting gets less than the whole time limit, so that "could not be reached" is told from "did not answer".
 _CONNECT_SHARE = 2 / 3
 
@@ -70,7 +71,7 @@ async def open_github(
             client,
             Campaigns(client, clock, settings, sleep),
             People(client, settings),
-            Alerts(client, clock, settings),
+            Alerts(client, settings),
             credentials,
             clock,
         )

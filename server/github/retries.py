@@ -32,6 +32,8 @@ class Call:
     Attributes:
         about: what is asked for, in words for a sentence.
         reads: nothing on GitHub changes by it, so that it may always be repeated.
+        bulk: one of the many reads of something large, which leave more of the rate limit than others do.
+        sent: requests that were sent.
         tries: requests that failed.
         limited: how often a rate limit was met.
         spent: seconds, in requests and waiting.
@@ -44,6 +46,8 @@ class Call:
     body: object
     about: str
     reads: bool
+    bulk: bool = False
+    sent: int = 0
     tries: int = 0
     limited: int = 0
     spent: float = 0.0

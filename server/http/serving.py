@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -31,6 +30,7 @@ from server.http.scopes import ScopeForWriting
 from server.http.sessions import SessionSentences
 from server.http.settings import MCP_PATH, Address, ServeSettings
 from server.http.shutdown import CallsUnderWay, NoNewCalls, PatientServer
+from server.logs import announce
 from server.protocol import CampaignServer
 from server.settings import Settings
 from server.signin.jwks import IssuerKeys
@@ -88,7 +88,7 @@ def run_service(
             timeout_graceful_shutdown=math.ceil(settings.patience + settings.timeout + _MARGIN),
         )
         for line in _greeting(serve, bound):
-            print(line, file=sys.stderr, flush=True)  # noqa: T201 - for the person who starts it
+            announce(line)
         server = PatientServer(config, calls, serve.shutdown_grace)
         server.run(sockets=[listening])
     finally:
@@ -148,7 +148,7 @@ def _guarded(
     """Put what every request to MCP passes in front of it, the innermost first."""
     app = NoNewCalls(SessionSentences(AuthContextMiddleware(app)), calls)
     if serve.signs_in:
-        app = ScopeForWriting(app, mcp.writes, challenges)
+        app = ScopeForWriting(app, mcp.writes, challenges, mcp.note_missing_scope)
     app = BoundedBody(app)
     if serve.signs_in:
         app = SignIn(app, _verifier(serve, bound), challenges)

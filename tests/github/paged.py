@@ -197,7 +197,7 @@ def make_alerts(
 ) -> Alerts:
     settings, clock = Settings(parallel_reads=at_once), Clock(waits.now)
     client = make_client(transport, waits, credentials=credentials, settings=settings, clock=clock)
-    return Alerts(client, clock, settings)
+    return Alerts(client, settings)
 
 
 def numbers_of(alerts: Iterable[AnyAlert]) -> list[int]:

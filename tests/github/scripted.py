@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -144,14 +145,16 @@ def make_client(
     settings: Settings | None = None,
     clock: Clock | None = None,
     sleep: Callable[[float], Awaitable[None]] | None = None,
+    write_spacing: float = 0.0,
 ) -> GitHubClient:
     return GitHubClient(
         httpx.AsyncClient(transport=transport),
-        settings or Settings(),
+        replace(settings or Settings(), write_spacing=write_spacing),
         credentials or FixedToken(SECRET),
         clock or Clock(waits.now),
         sleep=sleep or waits,
         jitter=lambda: 1.0,
+        ticks=lambda: waits.time.timestamp(),
     )
 
 

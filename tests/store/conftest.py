@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from server.store.store import Store
+from tests.guards.scenarios import ALWAYS_ASKED, GuardedCall
 from tests.store import postgres
 from tests.store.samples import close_stores, store_at
 
@@ -47,6 +48,13 @@ def place(request: pytest.FixtureRequest) -> Path | str:
 @pytest.fixture
 def store(place: Path | str) -> Store:
     return store_at(place)
+
+
+@pytest.fixture(params=ALWAYS_ASKED, ids=str)
+def guarded(request: pytest.FixtureRequest) -> GuardedCall:
+    """A call that a person is always asked about."""
+    call: GuardedCall = request.param
+    return call
 
 
 @pytest.fixture(autouse=True)

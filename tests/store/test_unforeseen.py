@@ -8,11 +8,15 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
+from server.domain.audit import AuditRecord
+from server.domain.audit_settling import Ending
 from server.errors import StoreFailed
 from server.store.addresses import read_address
+from server.store.audit import Audit
 from server.store.database import Database
 from server.store.history import History
 from server.store.publications import Publications
+from server.store.sharing import Sharing
 from server.store.store import Store
 from tests.store.samples import CREATED, LATER, PUBLICATION, snapshot
 
@@ -46,11 +50,16 @@ async def test_what_nobody_foresaw_is_a_failure_of_the_store_and_told_without_it
         raise kind("INSERT of 'a secret'")
 
     intent = await store.intend(PUBLICATION)
+    record = AuditRecord("octo-org", "delete_campaign", LATER)
     with monkeypatch.context() as patch:
         for name in ("intend", "published", "abandoned", "unknown", "unsettled", "settle", "alerts_of"):
             patch.setattr(Publications, name, fail)
         for name in ("note", "of", "note_report", "last_report"):
             patch.setattr(History, name, fail)
+        for name in ("insert", "ended", "unsettled", "settle", "page"):
+            patch.setattr(Audit, name, fail)
+        for name in ("spend", "keep_selection", "selection"):
+            patch.setattr(Sharing, name, fail)
         assert (await trouble(store)).startswith(
             f"The store {name_of(place)} cannot be used: {kind.__name__} inside this program. Try again"
         )
@@ -65,6 +74,14 @@ async def test_what_nobody_foresaw_is_a_failure_of_the_store_and_told_without_it
             store.history("octo-org", 7, CREATED),
             store.note_report("octo-org", LATER),
             store.last_report("octo-org"),
+            store.audit.attempt(record),
+            store.audit.ended(record),
+            store.audit.unsettled("octo-org", LATER),
+            store.audit.settle(record.key, Ending("done", "seen"), LATER),
+            anext(store.audit.records()),
+            store.shared.spend("digest", 720),
+            store.shared.keep_selection("digest", "kept", 600),
+            store.shared.selection("digest"),
         ):
             with pytest.raises(StoreFailed) as failed:
                 await ask

@@ -171,6 +171,9 @@ def test_a_look_where_nothing_was_kept_makes_nothing_and_does_not_pay_for_the_st
         "    assert await store.settle('octo-org', [], now=LATER, complete_since=LATER) == []\n"
         "    assert await store.history('octo-org', 7, LATER) == []\n"
         "    assert await store.last_report('octo-org') is None\n"
+        "    assert await store.audit.unsettled('octo-org', LATER) == []\n"
+        "    assert [page async for page in store.audit.records()] == []\n"
+        "    assert await store.shared.selection('digest') is None\n"
         f"anyio.run(look, Store('api.github.com', Path({str(path)!r})))\n"
         "print({'sqlalchemy'} & {*sys.modules})"
     )

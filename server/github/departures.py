@@ -1,0 +1,109 @@
+"""When a request leaves, and which of them is shared: everything that one call has to wait for because of others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
+
+import httpx
+
+from server.github.answers import Exchange
+from server.github.budget import Budget
+from server.github.clock import Clock
+from server.github.credentials import Token
+from server.github.etags import EtagCache, Stored
+from server.github.limits_under_way import LimitsUnderWay
+from server.github.retries import Call
+from server.github.shared_reads import SharedReads
+from server.github.write_turns import WriteTurns
+from server.settings import Settings
+
+Send = Callable[[Call, Token, Stored | None], Awaitable[httpx.Response]]
+
+
+class Departures:
+    """Lets the requests of all calls leave in their turn.
+
+    Args:
+        settings: what the operator configured.
+        clock: GitHub's time.
+        send: sends a request, conditional on what was stored.
+        sleep: how to wait, in seconds.
+        ticks: monotonic seconds.
+
+    Attributes:
+        limits: the rate limits that are being waited out.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        send: Send,
+        sleep: Callable[[float], Awaitable[None]],
+        ticks: Callable[[], float],
+    ) -> None:
+        self.limits = LimitsUnderWay(clock, settings.patience)
+        self._budget = Budget(clock, settings.write_reserve, settings.patience, sleep)
+        self._turns = WriteTurns(clock, settings.spacing, settings.patience, sleep, ticks)
+        self._shared = SharedReads[Exchange]()
+        self._send = send
+
+    async def write(self, call: Call, token: Token) -> Exchange:
+        """Send a write when it is its turn.
+
+        Raises:
+            RateLimited: that would take longer than the call can be kept waiting; it was not sent.
+        """
+        await self._turns.turn(call, token, self.limits.over)
+        try:
+            return await self._exchange(call, token, None)
+        finally:
+            self._shared.end_joining()
+
+    async def read(
+        self, call: Call, token: Token, limit: Callable[[Call], float], key: Hashable = None, cache: EtagCache | None = None
+    ) -> Exchange:
+        """Send a read when the rate limit allows it, or wait for the same one that is under way.
+
+        Args:
+            call: the read.
+            token: what it is sent with.
+            limit: returns how long it may take, in seconds.
+            key: what identical reads have in common; without it nothing is shared.
+            cache: where what it is conditional on is found under `key`.
+
+        Raises:
+            RateLimited: that would take longer than the call can be kept waiting.
+        """
+        while True:
+            await self.limits.over(call, token)
+            stored = None if cache is None else cache.get(key)
+            shared = (key, stored and stored.etag)
+            if key is not None and shared in self._shared:
+                exchange = await self._joined(call, stored, shared, limit(call))
+                if exchange is not None:
+                    return exchange
+            elif not await self._budget.waited(call, token):
+                # Nothing is awaited between looking and sending, so that no other comes in between.
+                send = partial(self._exchange, call, token, stored)
+                return await (send() if key is None else self._shared.lead(shared, send))
+
+    async def _joined(self, call: Call, stored: Stored | None, shared: Hashable, limit: float) -> Exchange | None:
+        began = time.monotonic()
+        try:
+            return await self._shared.joined(shared, limit)
+        except TimeoutError as late:
+            return Exchange(stored, problem=late)
+        finally:
+            call.spent += time.monotonic() - began
+
+    async def _exchange(self, call: Call, token: Token, stored: Stored | None) -> Exchange:
+        with self._budget.under_way(token):
+            try:
+                response = await self._send(call, token, stored)
+            except (httpx.RequestError, OSError) as problem:
+                return Exchange(stored, problem=problem)
+            self._budget.note(token, response.headers)
+        return Exchange(stored, response)

@@ -1,0 +1,98 @@
+"""Writes go one after the other, with a pause between: whoever sends many at once is limited.
+
+Source: GitHub Docs, "Best practices for using the REST API", which asks for a second between two of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import anyio
+
+from server.errors import RateLimited
+from server.github.clock import Clock
+from server.github.credentials import Token
+from server.github.retries import Call
+
+_MOST_TOKENS = 64
+
+
+@dataclass(eq=False)
+class _Line:
+    """Those who want to write with one token, in order of arrival; `free_at` is when the first may, in seconds."""
+
+    free_at: float = 0.0
+    first: anyio.Lock = field(default_factory=anyio.Lock)
+
+
+class WriteTurns:
+    """Gives each write its turn.
+
+    Args:
+        clock: GitHub's time, for sentences.
+        spacing: seconds from one write to the next with the same token; 0 for no order at all.
+        patience: the longest that a write waits for its turn, in seconds. That is apart from what a call may spend on
+            rate limits and repeats.
+        sleep: how to wait, in seconds.
+        ticks: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        spacing: float,
+        patience: float,
+        sleep: Callable[[float], Awaitable[None]],
+        ticks: Callable[[], float],
+    ) -> None:
+        self._clock = clock
+        self._spacing = spacing
+        self._patience = patience
+        self._sleep = sleep
+        self._ticks = ticks
+        self._lines: OrderedDict[Token, _Line] = OrderedDict()
+
+    async def turn(self, call: Call, token: Token, limits_over: Callable[[Call, Token], Awaitable[None]]) -> None:
+        """Return when it is a write's turn and no rate limit is waited out. Whoever is cancelled here has sent nothing.
+
+        Args:
+            call: the write.
+            token: what it is sent with.
+            limits_over: returns when no limit of a token is waited out any more.
+
+        Raises:
+            RateLimited: its turn would come too late, or `limits_over` raised that.
+        """
+        if not self._spacing:
+            await limits_over(call, token)
+            return
+        line = self._line(token)
+        self._check_patience(call, line)
+        async with line.first:
+            await limits_over(call, token)
+            while (wait := line.free_at - self._ticks()) > 0:
+                await self._sleep(wait)
+                await limits_over(call, token)
+            line.free_at = self._ticks() + self._spacing
+
+    def _check_patience(self, call: Call, line: _Line) -> None:
+        before = line.first.statistics().tasks_waiting + line.first.locked()
+        wait = max(0.0, line.free_at - self._ticks()) + before * self._spacing
+        if wait > self._patience:
+            until = self._clock.now() + timedelta(seconds=wait)
+            raise RateLimited(
+                f"The request for {call.about} was not sent: {before} writes wait before it, and GitHub wants a pause "
+                f"between them. Its turn would come at {until:%Y-%m-%d %H:%M:%S} UTC.",
+                "Try again then.",
+                until=until,
+            )
+
+    def _line(self, token: Token) -> _Line:
+        line = self._lines.setdefault(token, _Line(self._ticks()))
+        self._lines.move_to_end(token)
+        if len(self._lines) > _MOST_TOKENS:
+            self._lines.popitem(last=False)
+        return line

@@ -1,0 +1,144 @@
+"""The standard OTEL_* variables decide whether anything is traced, and where it goes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from server.telemetry import exporters_wanted, traced
+from server.version import server_version
+from tests.http.service import client_of, service_process
+from tests.server.collector import collector
+from tests.server.test_cli import INITIALIZE, run
+
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+CALL = '{"jsonrpc":"2.0","id":"second","method":"tools/call","params":{"name":"list_campaigns","arguments":{}}}\n'
+READY = '{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
+
+
+@pytest.mark.anyio
+async def test_a_service_sends_its_last_spans_before_it_ends(era: str, tmp_path: Path) -> None:
+    with (
+        collector() as collected,
+        service_process(
+            *("--sandbox", "--org", "octo-org", "--store", str(tmp_path / "store.sqlite3")),
+            OTEL_EXPORTER_OTLP_ENDPOINT=collected.url,
+            OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+        ) as service,
+    ):
+        async with client_of(service.url, era) as client:
+            assert not (await client.call_tool("list_campaigns", {})).is_error
+        service.stop()
+        assert service.ended() == 0, service.said
+    [call] = [span for span in collected.spans() if span.name == "tools/call list_campaigns"]
+    requests = [span for span in collected.spans() if span.parent_span_id == call.span_id]
+    assert [(span.name, span.trace_id) for span in requests] == [("GET /orgs/{org}/campaigns", call.trace_id)]
+    assert (call.kind, requests[0].kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT)
+    resource = collected.resource()
+    assert resource["service.name"] == "security-campaigns-mcp"
+    assert resource["service.version"] == server_version()
+    assert resource["deployment.environment.name"] == "test"
+
+
+@pytest.mark.anyio
+async def test_a_collector_that_is_away_costs_no_call_and_no_clean_end(tmp_path: Path) -> None:
+    with service_process(
+        *("--sandbox", "--org", "octo-org", "--store", str(tmp_path / "store.sqlite3")),
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    ) as service:
+        async with client_of(service.url) as client:
+            assert not (await client.call_tool("list_campaigns", {})).is_error
+        service.stop()
+        assert service.ended() == 0, service.said
+
+
+def test_over_stdio_the_console_is_stderr_with_a_line_for_each_span() -> None:
+    done = run(
+        "--sandbox", "--org", "octo-org", stdin=INITIALIZE + READY + CALL, OTEL_TRACES_EXPORTER="console"
+    )
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, "second"]
+    names = [json.loads(line)["name"] for line in done.stderr.splitlines()]
+    assert "GET /orgs/{org}/campaigns" in names
+    assert names.index("GET /orgs/{org}/campaigns") < names.index("tools/call list_campaigns")
+
+
+def test_without_a_variable_nothing_of_the_sdk_is_imported() -> None:
+    looked = run("version", PYTHONPROFILEIMPORTTIME="1").stderr
+    assert "opentelemetry" not in looked
+    done = run("--sandbox", stdin=INITIALIZE, PYTHONPROFILEIMPORTTIME="1")
+    assert "server.telemetry" in done.stderr
+    assert "opentelemetry.sdk" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, ()),
+        ({"OTEL_SERVICE_NAME": "campaigns"}, ()),
+        ({ENDPOINT: "http://collector:4318"}, ("otlp",)),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, ("otlp",)),
+        ({ENDPOINT: ""}, ()),
+        ({ENDPOINT: "http://collector:4318", "OTEL_SDK_DISABLED": "TRUE"}, ()),
+        ({ENDPOINT: "http://collector:4318", "OTEL_TRACES_EXPORTER": "none"}, ()),
+        ({ENDPOINT: "http://collector:4318", "OTEL_TRACES_EXPORTER": "console"}, ("console",)),
+        ({"OTEL_TRACES_EXPORTER": "console, otlp"}, ("console", "otlp")),
+        ({ENDPOINT: "http://collector:4318", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, ("otlp",)),
+    ],
+)
+def test_the_standard_variables_say_where_traces_go(
+    variables: dict[str, str], wanted: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert exporters_wanted(variables) == wanted
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted", "named"),
+    [
+        ({ENDPOINT: "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, (), "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        (
+            {"OTEL_TRACES_EXPORTER": "otlp,console", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
+            ("console",),
+            "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        ),
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, (), "OTEL_TRACES_EXPORTER"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    variables: dict[str, str], wanted: tuple[str, ...], named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert exporters_wanted(variables) == wanted
+    [message] = caplog.messages
+    assert named in message
+
+
+def test_without_the_extra_there_are_no_traces_and_the_log_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with traced({ENDPOINT: "http://collector:4318"}):
+        [record] = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "security-campaigns-mcp[otel]" in record.message
+
+
+def test_without_the_extra_a_plain_start_warns_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    caplog.set_level(logging.WARNING)
+    with traced({ENDPOINT: "http://collector:4318"}, missing=logging.INFO):
+        assert caplog.records == []
+
+
+def test_a_variable_that_opentelemetry_cannot_read_is_an_error_that_repeats_nothing() -> None:
+    done = run("--sandbox", OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_TIMEOUT="hunter2")
+    assert done.returncode == 2
+    assert "OpenTelemetry cannot read one of the OTEL_* variables" in done.stderr
+    assert "hunter2" not in done.stderr
