@@ -104,7 +104,10 @@ async def writing(
         raise
     except BaseException as interruption:  # a cancelled call, or a fault of this program
         kind = type(interruption).__name__
-        await _end(app, write, "unknown", why=f"The call ended before it was known what came of it ({kind}).")
+        if write.receipt.sent:
+            await _end(app, write, "unknown", why=f"The call ended before it was known what came of it ({kind}).")
+        else:
+            await _end(app, write, "failed", why=f"The call ended before anything was sent ({kind}).")
         raise
     await _end(app, write, "done", **write.facts)
 

@@ -35,6 +35,7 @@ from server.domain.checks import holds_token
 from server.domain.explain import explain, listed, unknown_argument
 from server.domain.text import clean
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
+from server.github.budget import for_a_write
 from server.schemas import slim_tool
 from server.signin.caller import Caller, current_caller
 
@@ -103,7 +104,8 @@ class CampaignServer(MCPServer[AppContext]):
         properties = tool.input_schema["properties"]
         try:
             _refuse_misplaced(arguments, properties)
-            return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
+            with for_a_write(name in self.not_done):
+                return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
         except InvalidInput as error:
             return await self._explained(name, arguments, error)
         except ToolError as error:

@@ -8,6 +8,7 @@ Source: OpenTelemetry specification, "Environment Variable Specification" and "O
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import uuid
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,9 @@ _LOG = logging.getLogger(__name__)
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+_HEADERS = ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS")
 _HTTP = "http/protobuf"
+_HEADER = re.compile(r"[!-+\-.-<>-~]+\s*=\s*[!-~]*")
 _OTLP, _CONSOLE = "otlp", "console"
 
 
@@ -81,7 +84,10 @@ def _provider(environ: Mapping[str, str], missing: int) -> TracerProvider | None
         from opentelemetry import trace  # noqa: PLC0415 - only who wants traces pays for them
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - likewise
 
-        processors = [_processor(name) for name in wanted]
+        _check_headers(environ)
+        provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        for name in wanted:
+            provider.add_span_processor(_processor(name))
     except ImportError:
         _LOG.log(
             missing,
@@ -89,16 +95,24 @@ def _provider(environ: Mapping[str, str], missing: int) -> TracerProvider | None
             "extra: pip install 'security-campaigns-mcp[otel]', or '.[otel]' in a clone.",
         )
         return None
-    except ValueError:  # whose text may repeat a header's secret
+    except ValueError:  # whose text does not name the variable
         raise ConfigurationError(
             "OpenTelemetry cannot read one of the OTEL_* variables.",
             "Compare them with its documentation, or set OTEL_SDK_DISABLED=true.",
         ) from None
-    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-    for processor in processors:
-        provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
     return provider
+
+
+def _check_headers(environ: Mapping[str, str]) -> None:
+    """Tell of headers that OpenTelemetry would leave out. Its own line about them repeats them, and they are secret."""
+    logging.getLogger("opentelemetry.util.re").setLevel(logging.ERROR)
+    for variable in _HEADERS:
+        parts = [part.strip() for part in environ.get(variable, "").split(",")]
+        if not all(_HEADER.fullmatch(part) for part in parts if part):
+            raise ConfigurationError(
+                f"{variable} holds something else than headers.", "Write NAME=VALUE,NAME=VALUE with %20 for a space."
+            )
 
 
 def _processor(name: str) -> SpanProcessor:

@@ -25,6 +25,8 @@ from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.settings import Settings
 
 ORG = "octo-org"
+UNHURRIED = {"org": ORG, "look_again": (0.0, 0.0), "write_spacing": 0.0}
+"""Settings of a server under test, which lets nobody wait."""
 MODES = {"2026-07-28": "auto", "2025-11-25": "legacy"}
 
 
@@ -159,7 +161,7 @@ async def connected(
     world = sandbox or create_sandbox(options or SandboxOptions())
     recorder = Recorder(httpx.ASGITransport(app=world))
     server = build_server(
-        Settings(**{"org": ORG, "look_again": (0.0, 0.0), "no_store": "store" not in settings, **settings}),
+        Settings(**{**UNHURRIED, "no_store": "store" not in settings, **settings}),
         credentials=FixedToken(token, "the test"),
         transport=recorder,
         request_state_keys=keys,

@@ -49,28 +49,24 @@ class Exchange:
 
     Attributes:
         stored: what the request was conditional on.
-        response: what was answered.
-        problem: why there was no answer.
+        outcome: what was answered, or why nothing was.
     """
 
     stored: Stored | None
-    response: httpx.Response | None = None
-    problem: httpx.RequestError | OSError | None = None
-    _distilled: Answer | None = None
+    outcome: httpx.Response | httpx.RequestError | OSError
+    _distilled: Answer | None = field(default=None, init=False)
 
-    def read(self, call: Call, distill: Distill | None) -> tuple[Answer, bool]:
-        """Read the answer, and tell whether this was the first time.
+    def read(self, call: Call, response: httpx.Response, distill: Distill | None) -> tuple[Answer, bool]:
+        """Read the response that was the outcome; tell whether this was the first time.
 
         What is distilled is so once and cannot be changed. Parsed JSON can, so each call gets its own.
 
         Raises:
             UnexpectedAnswer: as `read_answer` does.
         """
-        if self.response is None:
-            raise ValueError("there is no answer to read")
         if self._distilled is not None:
             return self._distilled, False
-        answer = read_answer(call, self.response, self.stored, distill)
+        answer = read_answer(call, response, self.stored, distill)
         if distill is not None:
             self._distilled = answer
         return answer, True

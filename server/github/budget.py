@@ -27,6 +27,7 @@ _LARGEST_SHARE = 5  # the reserve is never more than a fifth of a limit, or noth
 _READINGS_LEAVE = 2  # times the reserve
 _LONGEST_LIMIT = timedelta(hours=2)
 _UNTOLD = timedelta(minutes=1)  # how long what is left is believed where GitHub did not tell until when it counts
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _MOST_TOKENS = 64
 _FREE = "/rate_limit"  # asking how much is left costs nothing
 
@@ -34,7 +35,7 @@ _for_a_write: ContextVar[bool] = ContextVar("for_a_write", default=False)
 
 
 @contextmanager
-def for_a_write(applies: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - reads as a condition
+def for_a_write(applies: bool = True) -> Iterator[None]:
     """Let what is read inside draw on what is kept for writes, since a write is decided by it."""
     mark = _for_a_write.set(applies)
     try:
@@ -53,7 +54,8 @@ class Spared(RateLimited):
     def __init__(self, call: Call, left: str, until: datetime) -> None:
         kept_for = "writes and smaller reads" if call.bulk else "writes"
         super().__init__(
-            f"The request for {call.about} was not sent, to spare the rate limit: {left}. They are kept for {kept_for}.",
+            f"The request for {call.about} was not sent, to spare the rate limit: {left}. "
+            f"They are kept for {kept_for}.",
             "Try again then.",
             until=until,
         )
@@ -75,7 +77,7 @@ class _Account:
 
     left: int | None = None
     limit: int | None = None
-    until: datetime = datetime.min.replace(tzinfo=UTC)
+    until: datetime = _LONG_AGO
     told: bool = False
     under_way: int = 0
     moved: anyio.Event = field(default_factory=anyio.Event)
@@ -91,9 +93,7 @@ class Budget:
         sleep: how to wait, in seconds.
     """
 
-    def __init__(
-        self, clock: Clock, reserve: int, patience: float, sleep: Callable[[float], Awaitable[None]]
-    ) -> None:
+    def __init__(self, clock: Clock, reserve: int, patience: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._clock = clock
         self._reserve = reserve
         self._patience = patience

@@ -198,7 +198,7 @@ class Campaigns:
         """Send a write, and tell the receipt what was answered."""
         receipt = receipt or Receipt()
         try:
-            answer = await self._client.request(method, path, org=org, body=body, about=about)
+            answer = await self._client.request(method, path, org=org, body=body, about=about, receipt=receipt)
         except GitHubError as failure:
             receipt.note(failure)
             raise

@@ -64,7 +64,7 @@ class GitHubClient:
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._departures = Departures(settings, clock, self._send, sleep, ticks)
+        self._departures = Departures(settings, clock, self._send, self._limit, sleep, ticks)
         self._api = httpx.URL(settings.api_url)
         self._bodies = EtagCache()
         self._distilled = EtagCache.of_records()
@@ -119,7 +119,7 @@ class GitHubClient:
             return await self._perform(call, distill, afresh)
         finally:
             if receipt is not None:
-                receipt.sent = call.sent > 0
+                receipt.sent = receipt.sent or call.sent > 0
 
     async def follow(
         self,
@@ -164,16 +164,12 @@ class GitHubClient:
         """Send one request; return the answer, or the token to go on with."""
         cache = self._bodies if distill is None else self._distilled
         key = (EtagCache.key(call.url, token.value, self._settings.api_version), distill)
-        if not call.reads:
-            exchange = await self._departures.write(call, token)
-        elif call.method != "GET" or afresh:
-            exchange = await self._departures.read(call, token, self._limit)
-        else:
-            exchange = await self._departures.read(call, token, self._limit, key, cache)
-        if exchange.response is None:
-            await self._after_no_answer(call, exchange.problem or TimeoutError())
+        shared = call.method == "GET" and not afresh
+        exchange = await self._departures.exchange(call, token, key if shared else None, cache)
+        response = exchange.outcome
+        if not isinstance(response, httpx.Response):
+            await self._after_no_answer(call, response)
             return token
-        response = exchange.response
         if response.status_code in REDIRECTS:
             call.url = redirected(call, response, self._api)
             return token
@@ -193,7 +189,7 @@ class GitHubClient:
             if response.status_code == 408:
                 call.note_ambiguity()
             raise failures.refusal(response, call, self._settings.api_version)
-        answer, first = exchange.read(call, distill)
+        answer, first = exchange.read(call, response, distill)
         if first and call.method == "GET" and response.status_code == 200:
             distilled = answer.content if distill is not None and isinstance(answer.content, Sized) else None
             cache.put(key, response, distilled)

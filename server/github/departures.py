@@ -29,6 +29,7 @@ class Departures:
         settings: what the operator configured.
         clock: GitHub's time.
         send: sends a request, conditional on what was stored.
+        limit: returns how long a request may take, in seconds.
         sleep: how to wait, in seconds.
         ticks: monotonic seconds.
 
@@ -41,6 +42,7 @@ class Departures:
         settings: Settings,
         clock: Clock,
         send: Send,
+        limit: Callable[[Call], float],
         sleep: Callable[[float], Awaitable[None]],
         ticks: Callable[[], float],
     ) -> None:
@@ -49,61 +51,57 @@ class Departures:
         self._turns = WriteTurns(clock, settings.spacing, settings.patience, sleep, ticks)
         self._shared = SharedReads[Exchange]()
         self._send = send
+        self._limit = limit
 
-    async def write(self, call: Call, token: Token) -> Exchange:
-        """Send a write when it is its turn.
+    async def exchange(self, call: Call, token: Token, key: Hashable, cache: EtagCache) -> Exchange:
+        """Send a request when it is its turn, or wait for the same one that is under way.
+
+        Args:
+            call: what is sent.
+            token: what it is sent with.
+            key: what identical reads have in common; with None nothing is shared and nothing conditional.
+            cache: where what the request is conditional on is found under `key`.
 
         Raises:
-            RateLimited: that would take longer than the call can be kept waiting; it was not sent.
+            RateLimited: that would take longer than the call can be kept waiting; nothing was sent.
         """
+        return await (self._read(call, token, key, cache) if call.reads else self._write(call, token))
+
+    async def _write(self, call: Call, token: Token) -> Exchange:
         await self._turns.turn(call, token, self.limits.over)
         try:
-            return await self._exchange(call, token, None)
+            return await self._sent(call, token, None)
         finally:
             self._shared.end_joining()
 
-    async def read(
-        self, call: Call, token: Token, limit: Callable[[Call], float], key: Hashable = None, cache: EtagCache | None = None
-    ) -> Exchange:
-        """Send a read when the rate limit allows it, or wait for the same one that is under way.
-
-        Args:
-            call: the read.
-            token: what it is sent with.
-            limit: returns how long it may take, in seconds.
-            key: what identical reads have in common; without it nothing is shared.
-            cache: where what it is conditional on is found under `key`.
-
-        Raises:
-            RateLimited: that would take longer than the call can be kept waiting.
-        """
+    async def _read(self, call: Call, token: Token, key: Hashable, cache: EtagCache) -> Exchange:
         while True:
             await self.limits.over(call, token)
-            stored = None if cache is None else cache.get(key)
+            stored = None if key is None else cache.get(key)
             shared = (key, stored and stored.etag)
             if key is not None and shared in self._shared:
-                exchange = await self._joined(call, stored, shared, limit(call))
+                exchange = await self._joined(call, stored, shared)
                 if exchange is not None:
                     return exchange
             elif not await self._budget.waited(call, token):
-                # Nothing is awaited between looking and sending, so that no other comes in between.
-                send = partial(self._exchange, call, token, stored)
+                # Nothing was awaited since it was looked, so no other has come in between.
+                send = partial(self._sent, call, token, stored)
                 return await (send() if key is None else self._shared.lead(shared, send))
 
-    async def _joined(self, call: Call, stored: Stored | None, shared: Hashable, limit: float) -> Exchange | None:
+    async def _joined(self, call: Call, stored: Stored | None, shared: Hashable) -> Exchange | None:
         began = time.monotonic()
         try:
-            return await self._shared.joined(shared, limit)
+            return await self._shared.joined(shared, self._limit(call))
         except TimeoutError as late:
-            return Exchange(stored, problem=late)
+            return Exchange(stored, late)
         finally:
             call.spent += time.monotonic() - began
 
-    async def _exchange(self, call: Call, token: Token, stored: Stored | None) -> Exchange:
+    async def _sent(self, call: Call, token: Token, stored: Stored | None) -> Exchange:
         with self._budget.under_way(token):
             try:
                 response = await self._send(call, token, stored)
             except (httpx.RequestError, OSError) as problem:
-                return Exchange(stored, problem=problem)
+                return Exchange(stored, problem)
             self._budget.note(token, response.headers)
         return Exchange(stored, response)

@@ -38,7 +38,7 @@ def path_template(path: str) -> str:
     words: list[str] = []
     names: tuple[str, ...] = ()
     for word in path.removeprefix("/").split("/"):
-        if word == "orgs":  # /user/memberships/orgs/{org}
+        if words == ["user", "memberships"]:  # the only place where a word that is no name follows such a word
             names = ()
         if names:
             words.append(names[0])

@@ -73,7 +73,7 @@ class WriteTurns:
         self._check_patience(call, line)
         async with line.first:
             await limits_over(call, token)
-            while (wait := line.free_at - self._ticks()) > 0:
+            if (wait := line.free_at - self._ticks()) > 0:
                 await self._sleep(wait)
                 await limits_over(call, token)
             line.free_at = self._ticks() + self._spacing

@@ -108,6 +108,16 @@ class Renewing(Credentials):
         return Token(self.values[0], "OAuth token", "test") if self.values else None
 
 
+class ByOrg(Credentials):
+    """A token for each organization, as a GitHub App has."""
+
+    async def token(self, org: str | None) -> Token:
+        return Token(f"ghs_{org}", "installation token", "test")
+
+    async def renewed(self, org: str | None, refused: Token) -> Token | None:  # noqa: ARG002 # there is no other
+        return None
+
+
 def told(status: int, content: object = None, **headers: str) -> httpx.Response:
     """An answer with JSON; header names are written with underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -154,7 +164,7 @@ def make_client(
         clock or Clock(waits.now),
         sleep=sleep or waits,
         jitter=lambda: 1.0,
-        ticks=lambda: waits.time.timestamp(),
+        ticks=lambda: waits.now().timestamp(),
     )
 
 

@@ -135,7 +135,7 @@ async def test_with_cursors_it_is_not_known_how_much_is_missing(waits: Waits) ->
     assert reading.gaps[0].startswith("Only 2 pages of alerts were read, not all. GitHub failed 4 times")
 
 
-@pytest.mark.parametrize("remaining", ["50", "0"])
+@pytest.mark.parametrize("remaining", ["200", "0"])
 async def test_when_the_rate_limit_is_near_nothing_more_is_started(waits: Waits, remaining: str) -> None:
     paged = Paged(items(range(1, 1951)))
     paged.before = running_out(5, remaining)
@@ -155,7 +155,7 @@ async def test_an_odd_reset_is_not_repeated(waits: Waits, reset: str | None) -> 
     assert reading.gaps == ("Only 150 of about 1,000 alerts were read, to spare the rate limit: 12 requests are left.",)
 
 
-@pytest.mark.parametrize("remaining", ["51", "", "many", "-3"])
+@pytest.mark.parametrize("remaining", ["201", "", "many", "-3"])
 async def test_enough_or_untold_is_no_limit(waits: Waits, remaining: str) -> None:
     paged = Paged(items(range(1, 951)))
     paged.before = running_out(1, remaining)
@@ -172,7 +172,7 @@ async def test_a_limit_that_is_near_on_the_only_page_hides_nothing(waits: Waits)
 
 async def test_when_only_the_last_look_falls_to_the_limit_that_is_a_note(waits: Waits) -> None:
     paged = Paged(items(range(1, 951)))
-    paged.before = running_out(10, "50")
+    paged.before = running_out(10, "200")
     reading = await make_alerts(paged, waits, at_once=1).read("octo-org", ALL)
     assert (len(reading.alerts), reading.gaps) == (950, ())
     assert reading.notes == ("It could not be checked any more whether alerts opened or closed while they were read.",)
@@ -180,7 +180,7 @@ async def test_when_only_the_last_look_falls_to_the_limit_that_is_a_note(waits: 
 
 async def test_movement_that_the_limit_leaves_unmended_is_a_gap(waits: Waits) -> None:
     paged = Paged(items(range(1, 951)))
-    low = running_out(11, "50")
+    low = running_out(11, "200")
 
     async def before(asked: Asked) -> httpx.Response | None:
         if len(asked.paged.asked) == 11:

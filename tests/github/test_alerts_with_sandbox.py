@@ -126,10 +126,10 @@ async def test_a_fine_grained_token_is_told_of(sandbox: Sandbox, waits: Waits) -
 
 
 async def test_a_rate_limit_that_is_near_is_told(waits: Waits) -> None:
-    sandbox = create_sandbox(SandboxOptions(alerts=1_250, rate_limit=55))
+    sandbox = create_sandbox(SandboxOptions(alerts=1_250, rate_limit=7))
     async with opened(sandbox, waits, settings=Settings(parallel_reads=1)) as github:
         reading = await github.alerts.read("octo-org", CODE)
-    assert reading.gaps[0].startswith("Only 450 of about 1,300 alerts were read, to spare the rate limit: 50 requests")
+    assert reading.gaps[0].startswith("Only 450 of about 1,300 alerts were read, to spare the rate limit: 2 requests")
 
 
 async def test_an_app_that_was_given_every_repository_sees_all(waits: Waits, tmp_path: Path) -> None:

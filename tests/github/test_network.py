@@ -72,7 +72,7 @@ def answering(raw: bytes) -> tuple[Serve, Served]:
 
 @asynccontextmanager
 async def opened(port: int, waits: Waits, scheme: str = "http", limit: float = 15.0) -> AsyncIterator[GitHub]:
-    settings = Settings(api_url=f"{scheme}://127.0.0.1:{port}", timeout=limit)
+    settings = Settings(api_url=f"{scheme}://127.0.0.1:{port}", timeout=limit, write_spacing=0.0)
     async with open_github(settings, credentials=FixedToken(SECRET), sleep=waits) as github:
         yield github
 

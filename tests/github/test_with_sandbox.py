@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,7 +68,7 @@ async def opened(
 ) -> AsyncIterator[GitHub]:
     credentials = FixedToken(token) if isinstance(token, str) else token
     async with open_github(
-        settings or Settings(),
+        replace(settings or Settings(), write_spacing=0.0),
         credentials=credentials,
         transport=transport or Losing(sandbox),
         sleep=waits,

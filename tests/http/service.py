@@ -32,7 +32,7 @@ from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.settings import Settings
 from server.signin.static_tokens import new_token
-from tests.harness import MODES, ORG, Person, Recorder, Sent
+from tests.harness import MODES, UNHURRIED, Person, Recorder, Sent
 from tests.processes import environment
 
 READ, WRITE = "campaigns:read", "campaigns:write"
@@ -75,7 +75,7 @@ def replica(
     recorder = Recorder(httpx.ASGITransport(app=world))
     serve = serve or ServeSettings()
     mcp = build_server(
-        Settings(**{"org": ORG, "look_again": (0.0, 0.0), "no_store": "store" not in settings, **settings}),
+        Settings(**{**UNHURRIED, "no_store": "store" not in settings, **settings}),
         credentials=FixedToken(ADMIN_TOKEN, "the test"),
         transport=recorder,
         request_state_keys=serve.state_keys or None,

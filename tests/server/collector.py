@@ -74,10 +74,12 @@ class Collector:
     Attributes:
         url: for OTEL_EXPORTER_OTLP_ENDPOINT.
         received: what came, in the order in which it came.
+        authorizations: with which headers of that name.
     """
 
     url: str = ""
     received: list[ResourceSpans] = field(default_factory=list)
+    authorizations: set[str | None] = field(default_factory=set)
 
     def spans(self) -> list[Span]:
         return [span for part in self.received for scope in part.scope_spans for span in scope.spans]
@@ -98,6 +100,7 @@ def collector() -> Iterator[Collector]:
             request = ExportTraceServiceRequest()
             request.ParseFromString(body)
             running.received += request.resource_spans
+            running.authorizations.add(self.headers["authorization"])
             self.send_response(200)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", "0")

@@ -90,13 +90,12 @@ async def test_a_repeated_request_has_a_span_for_each_try(era: str, spans: Spans
 
 async def test_spans_hold_no_token_and_no_query(era: str, spans: Spans) -> None:
     async with connected(era) as case:
-        await case.done("find_alerts", tool="CodeQL", repositories=["payments-api"])
-        assert any(sent.query.get("tool_name") for sent in case.sent)
-    text = " ".join(span.to_json() for span in spans.below(spans.call("tools/call find_alerts")))
-    assert "/code-scanning/alerts" in text
-    assert ADMIN_TOKEN not in text
-    assert "?" not in text
-    assert "CodeQL" not in text
+        await case.done("list_campaigns", state="open", sort="ends_at")
+        assert case.sent[-1].query["sort"] == "ends_at"
+    [request] = spans.below(spans.call("tools/call list_campaigns"))
+    text = request.to_json()
+    assert f"/orgs/{ORG}/campaigns" in text
+    assert not [word for word in (ADMIN_TOKEN, "?", "ends_at", "earer") if word in text]
 
 
 async def test_the_names_of_spans_hold_no_name_and_no_number(era: str, spans: Spans) -> None:

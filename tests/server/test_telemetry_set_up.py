@@ -29,6 +29,7 @@ async def test_a_service_sends_its_last_spans_before_it_ends(era: str, tmp_path:
             *("--sandbox", "--org", "octo-org", "--store", str(tmp_path / "store.sqlite3")),
             OTEL_EXPORTER_OTLP_ENDPOINT=collected.url,
             OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test",
+            OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20made-up",
         ) as service,
     ):
         async with client_of(service.url, era) as client:
@@ -39,6 +40,7 @@ async def test_a_service_sends_its_last_spans_before_it_ends(era: str, tmp_path:
     requests = [span for span in collected.spans() if span.parent_span_id == call.span_id]
     assert [(span.name, span.trace_id) for span in requests] == [("GET /orgs/{org}/campaigns", call.trace_id)]
     assert (call.kind, requests[0].kind) == (Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT)
+    assert collected.authorizations == {"Bearer made-up"}
     resource = collected.resource()
     assert resource["service.name"] == "security-campaigns-mcp"
     assert resource["service.version"] == server_version()
@@ -59,9 +61,7 @@ async def test_a_collector_that_is_away_costs_no_call_and_no_clean_end(tmp_path:
 
 
 def test_over_stdio_the_console_is_stderr_with_a_line_for_each_span() -> None:
-    done = run(
-        "--sandbox", "--org", "octo-org", stdin=INITIALIZE + READY + CALL, OTEL_TRACES_EXPORTER="console"
-    )
+    done = run("--sandbox", "--org", "octo-org", stdin=INITIALIZE + READY + CALL, OTEL_TRACES_EXPORTER="console")
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, "second"]
     names = [json.loads(line)["name"] for line in done.stderr.splitlines()]
     assert "GET /orgs/{org}/campaigns" in names
@@ -137,8 +137,17 @@ def test_without_the_extra_a_plain_start_warns_nobody(
         assert caplog.records == []
 
 
-def test_a_variable_that_opentelemetry_cannot_read_is_an_error_that_repeats_nothing() -> None:
-    done = run("--sandbox", OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_TIMEOUT="hunter2")
+@pytest.mark.parametrize("variable", ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"])
+def test_a_variable_that_opentelemetry_cannot_read_is_an_error(variable: str) -> None:
+    done = run("--sandbox", OTEL_TRACES_EXPORTER="otlp", **{variable: "-4711"})
     assert done.returncode == 2
     assert "OpenTelemetry cannot read one of the OTEL_* variables" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("headers", ["hunter2", "authorization=Basic hunter2", "a=b,=hunter2"])
+def test_headers_for_the_collector_that_cannot_be_read_are_not_repeated(headers: str) -> None:
+    done = run("--sandbox", OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_HEADERS=headers)
+    assert done.returncode == 2
+    assert "OTEL_EXPORTER_OTLP_HEADERS holds something else than headers" in done.stderr
     assert "hunter2" not in done.stderr
