@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime ## play a guided session in the sandbox
 
 test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
