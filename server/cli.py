@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import httpx
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_EPILOG = "Most options have an environment variable, named in brackets; what is typed wins."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="security-campaigns-mcp",
         description="An MCP server that runs GitHub security campaigns. Without a command it serves over stdio.",
-        epilog="Each option has an environment variable, named in brackets; what is typed wins.",
+        epilog=_EPILOG,
         allow_abbrev=False,
     )
     whole.add_argument("--version", action="store_true", help="print the version")
@@ -33,22 +34,69 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
     add_options(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    snapshot = commands.add_parser("snapshot", help="keep a reading of every open campaign", allow_abbrev=False)
-    add_options(snapshot)
-    _add_report(commands.add_parser("report", help="report how campaigns are going", allow_abbrev=False))
+    add_options(commands.add_parser("snapshot", help="keep a reading of every open campaign", **_about(_SNAPSHOT)))
+    _add_report(commands.add_parser("report", help="report how campaigns are going", **_about(_REPORT)))
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
     commands.add_parser("version", help="print the version", allow_abbrev=False)
     return whole
 
 
+_SNAPSHOT = """%(prog)s [OPTION ...]
+
+Read every open campaign once and keep its counts, from which reports tell pace
+and forecast; once a day is enough.
+
+Which organizations: the one of --org, otherwise each --allow-org.
+
+Ends with 1 when something could not be read or kept, and with 2 for wrong
+usage or configuration.
+"""
+_REPORT = """%(prog)s [--campaign NUMBER] [--since WHEN] [--format FORMAT] [-o FILE] [OPTION ...]
+
+Report how campaigns are going: status, pace, forecast, burndown. Their counts
+are kept, as by snapshot.
+
+Which organizations: the one of --org, otherwise each --allow-org.
+
+  %(prog)s --org octo-org --since last_report
+  %(prog)s --org octo-org --campaign 3 --format html -o xss.html
+
+Ends with 1 when nothing could be read or the file not be written, and with 2
+for wrong usage or configuration.
+"""
+
+
+def _about(text: str) -> dict[str, Any]:
+    """Return what makes the help of a command begin with a text, whose first line is the usage."""
+    usage, _, description = text.partition("\n")
+    return {
+        "usage": usage,
+        "description": description.strip(),
+        "epilog": _EPILOG,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
 def _add_report(report: argparse.ArgumentParser) -> None:
-    add_options(report)
-    report.add_argument("--campaign", metavar="NUMBER", help="only this one (default: all open ones)")
-    report.add_argument("--since", metavar="DATE", help="tell changes since then, or since last_report")
+    report.add_argument("--campaign", metavar="NUMBER", help="only this one, open or closed (default: every open one)")
     report.add_argument(
-        "--format", choices=("html", "markdown", "csv", "json"), default="markdown", help="default: markdown"
+        "--since",
+        metavar="WHEN",
+        help="also tell what was closed since then: 2027-01-08, a time such as 2027-01-08T17:00:00Z, or last_report "
+        "for the report on all campaigns before this one",
     )
-    report.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
+    report.add_argument(
+        "--format",
+        choices=("html", "markdown", "csv", "json"),
+        default="markdown",
+        help="html is a page with burndowns that needs no network, markdown is for an issue or a chat "
+        "(default: markdown)",
+    )
+    report.add_argument(
+        "-o", "--output", metavar="FILE", help="write this file, which only you can read, instead of to stdout"
+    )
+    add_options(report)
 
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:

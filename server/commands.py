@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,17 +14,19 @@ import httpx
 from server.context import AppContext
 from server.domain.checks import check_number, read_number
 from server.domain.dates import parse_since
+from server.domain.reports import ProgressReport
 from server.domain.snapshots import snapshot_of
+from server.domain.text import counted
 from server.errors import CampaignsError, ConfigurationError, NotFound, StoreFailed
 from server.github.credentials import Credentials
 from server.report_file import check_place, write_whole
 from server.report_formats import Format, formatted
-from server.reporting import LAST_REPORT, Since, report
+from server.reporting import LAST_REPORT, Progress, Since, report
 from server.running import open_app
 from server.settings import Settings
 from server.waiting import told_to_wait
 
-_READING = "Reading campaigns ..."
+_CAMPAIGNS, _ORGANIZATIONS = "Reading campaigns", "Reading organizations"
 
 
 class ReportWanted(NamedTuple):
@@ -61,7 +63,7 @@ def report_wanted(given: Mapping[str, Any]) -> ReportWanted:
 def run_snapshot(
     settings: Settings, *, credentials: Credentials | None = None, transport: httpx.AsyncBaseTransport | None = None
 ) -> int:
-    """Read every open campaign once and keep a snapshot of each.
+    """Read every open campaign once and keep a snapshot of each. What fails costs no other its snapshot.
 
     Returns:
         The exit status: 1 when something could not be read or kept, which stderr then tells.
@@ -70,21 +72,24 @@ def run_snapshot(
         ConfigurationError: no organization is named, or the credentials are missing or wrong.
     """
     orgs = _orgs(settings)
+    outcome = _Kept([], [])
 
-    async def work() -> list[str]:
+    async def work(progress: Progress) -> None:
         async with open_app(settings, credentials, transport) as app:
             _need_store(app)
-            return [f"{org}: {_campaigns(await _keep(app, org))} read." for org in orgs]
+            await _keep_all(app, orgs, outcome, progress)
 
     try:
-        with told_to_wait(_READING):
-            lines = anyio.run(work)
+        with told_to_wait(_CAMPAIGNS if len(orgs) == 1 else _ORGANIZATIONS) as progress:
+            anyio.run(work, progress)
     except ConfigurationError:
         raise
-    except CampaignsError as failure:
-        return _tell(failure)
-    _print("".join(f"{line}\n" for line in lines))
-    return 0
+    except CampaignsError as failure:  # the store fails for all alike
+        outcome.failures.append(failure)
+    _print("".join(f"{line}\n" for line in outcome.lines))
+    for failed in outcome.failures:
+        _tell(failed)
+    return 1 if outcome.failures else 0
 
 
 def run_report(
@@ -94,7 +99,7 @@ def run_report(
     credentials: Credentials | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> int:
-    """Report on a campaign, or on every open one, to stdout or into a file.
+    """Report on a campaign, or on every open one, to stdout or into a file. Each is told whole: no model reads this.
 
     Returns:
         The exit status: 1 when nothing could be read, or the file not be written, which stderr then tells.
@@ -106,15 +111,16 @@ def run_report(
     if wanted.campaign is not None and len(orgs) > 1:
         raise ConfigurationError("--campaign needs one organization.", "Name it with --org.")
 
-    async def work() -> str:
+    async def work(progress: Progress) -> ProgressReport:
         async with open_app(settings, credentials, transport) as app:
-            return formatted(await report(app, orgs, wanted.campaign, wanted.since), wanted.format)
+            return await report(app, orgs, wanted.campaign, wanted.since, detail=True, progress=progress)
 
     try:
         if wanted.output is not None:
             check_place(wanted.output)
-        with told_to_wait(_READING):
-            text = anyio.run(work)
+        with told_to_wait(_CAMPAIGNS) as progress:
+            made = anyio.run(work, progress)
+        text = formatted(made, wanted.format)
         if wanted.output is not None:
             write_whole(wanted.output, text)
     except ConfigurationError:
@@ -123,36 +129,69 @@ def run_report(
         return _tell(failure)
     if wanted.output is None:
         _print(text)
+    if wanted.format == "csv":  # which has a place for campaigns only
+        for sentence in made.partial or []:
+            _say(sentence)
     return 0
 
 
-async def _keep(app: AppContext, org: str) -> int:
+class _Kept(NamedTuple):
+    """What `snapshot` has to tell: a line for each organization, and what failed."""
+
+    lines: list[str]
+    failures: list[CampaignsError]
+
+
+async def _keep_all(app: AppContext, orgs: Sequence[str], outcome: _Kept, progress: Progress) -> None:
+    for done, org in enumerate(orgs, 1):
+        failed = len(outcome.failures)
+        try:
+            kept = await _keep(app, org, outcome.failures, progress if len(orgs) == 1 else None)
+        except (ConfigurationError, StoreFailed):
+            raise
+        except CampaignsError as failure:
+            outcome.failures.append(failure)
+        else:
+            if len(outcome.failures) == failed:
+                outcome.lines.append(f"{org}: {counted(kept, 'open campaign')} read.")
+        if len(orgs) > 1:
+            progress(done, len(orgs))
+
+
+async def _keep(app: AppContext, org: str, failures: list[CampaignsError], progress: Progress | None) -> int:
     """Keep a snapshot of each open campaign; return how many there are.
 
     A campaign is read by itself only when it came without its counts in the list.
 
+    Args:
+        app: the server's parts.
+        org: the organization.
+        failures: gets what went wrong with single campaigns.
+        progress: told after every campaign.
+
     Raises:
-        CampaignsError: the first thing that failed, after the other campaigns were kept. A store fails at once.
+        CampaignsError: the list could not be read, or the store fails.
     """
-    failures: list[CampaignsError] = []
     kept = 0
-    for listed in await app.github.campaigns.all_open(org):
+    campaigns = await app.github.campaigns.all_open(org)
+    for done, listed in enumerate(campaigns, 1):
         try:
             campaign = listed if listed.alert_stats else await app.github.campaigns.get(org, listed.number)
+            snapshot = snapshot_of(campaign, app.now())
+            if snapshot is None:
+                failures.append(CampaignsError(f"GitHub did not tell the counts of campaign {org}/{campaign.number}."))
+            else:
+                await app.store.note(org, campaign.number, campaign.created_at, snapshot)
+                kept += 1
         except NotFound:
-            continue  # deleted meanwhile
+            pass  # deleted meanwhile
+        except (ConfigurationError, StoreFailed):
+            raise
         except CampaignsError as failure:
             failure.what = f"Campaign {org}/{listed.number} could not be read: {failure.what}"
             failures.append(failure)
-            continue
-        snapshot = snapshot_of(campaign, app.now())
-        if snapshot is None:
-            failures.append(CampaignsError(f"GitHub did not tell the counts of campaign {org}/{campaign.number}."))
-            continue
-        await app.store.note(org, campaign.number, campaign.created_at, snapshot)
-        kept += 1
-    if failures:
-        raise failures[0]
+        if progress is not None:
+            progress(done, len(campaigns))
     return kept
 
 
@@ -185,12 +224,8 @@ def _since(text: str) -> Since:
     try:
         moment: datetime = parse_since(text)
     except ValueError as problem:
-        raise ConfigurationError(f"--since: {problem}.", f"{LAST_REPORT} is since the report before.") from None
+        raise ConfigurationError(f"--since: {problem}.", f"{LAST_REPORT} stands for the report before.") from None
     return moment
-
-
-def _campaigns(number: int) -> str:
-    return f"{number} open campaign" if number == 1 else f"{number} open campaigns"
 
 
 def _print(text: str) -> None:
@@ -200,5 +235,9 @@ def _print(text: str) -> None:
 
 
 def _tell(failure: CampaignsError) -> int:
-    print(f"security-campaigns-mcp: {failure}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+    _say(str(failure))
     return 1
+
+
+def _say(sentence: str) -> None:
+    print(f"security-campaigns-mcp: {sentence}", file=sys.stderr)  # noqa: T201 - for the person at the terminal

@@ -112,7 +112,7 @@ function boardRow(campaign, report, link) {
   const id = keyOf(campaign);
   const inside = () => {
     const reason = (shown) => shown.reason && html("p", {}, plain(shown.reason));
-    const end = (shown) => shown.ends_at && html("p", {}, endSentence(shown));
+    const end = (shown) => !campaign.ends_at && shown.ends_at && html("p", {}, endSentence(shown));
     const content = (shown) => [end(shown), reason(shown), link(shown, id), ...whole(id, shown, report)];
     const section = html("section", {}, content(campaign));
     const reading = campaign.burndown ? null : readWhole(campaign);

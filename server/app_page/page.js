@@ -52,6 +52,12 @@ function show(report) {
   if (focused) found(focused)?.focus({ preventScroll: true });
 }
 
+// A file is for reading, and for paper: everything but the campaigns' details is open from the start.
+function showFile(report) {
+  for (const campaign of report.campaigns) opened.add(`${keyOf(campaign)}-repositories`);
+  show(report);
+}
+
 function draw() {
   for (const [holder, drawing] of charts) {
     if (holder.isConnected && holder.clientWidth) holder.replaceChildren(drawing(holder.clientWidth));
@@ -168,7 +174,7 @@ async function start() {
     sendSize();
   };
   new ResizeObserver(() => requestAnimationFrame(sized)).observe(document.body);
-  if (given) show(given);
+  if (given) showFile(given);
   if (!host) return;
   const result = await host.request("ui/initialize", introduction());
   state.capabilities = result.hostCapabilities || {};

@@ -249,3 +249,44 @@ def _board() -> ProgressReport:
 
 
 TEN_CAMPAIGNS = _board()
+
+FOUR_WHOLE = report(
+    campaign(
+        campaign_number=7,
+        name="Secrets in history",
+        status="overdue",
+        reason="Ended 11 days ago with 45 of 120 left.",
+        ends_at=datetime(2026, 3, 1, tzinfo=UTC),
+        days_left=-11,
+        time_used=1.0,
+        pace_needed=None,
+        repositories=[RepositoryProgress(repository="acme/vault", left=45, fixed=60, dismissed=15)],
+        more_repositories=None,
+        closed_since=9,
+    ),
+    campaign(closed_since=9),
+    campaign(
+        campaign_number=4,
+        name=LONG[:49] + "…",
+        status="unknown",
+        reason="Needs 1.9 a day; there is no history yet.",
+        burndown=[(0, 45)],
+        burndown_from=NOW.date(),
+        forecast=None,
+        pace_7_days=None,
+        pace_28_days=None,
+        fixed=None,
+        dismissed=None,
+        reopened=None,
+        left_by_severity=None,
+        repositories=None,
+        more_repositories=None,
+    ),
+    campaign(campaign_number=9, name="XSS", status="on_track", closed_since=12),
+    open_count=152,
+    in_progress_count=28,
+    closed_count=300,
+    closed_since=30,
+    since=NOW - timedelta(days=7),
+)
+"""Several campaigns with everything known of each, as a file holds them."""

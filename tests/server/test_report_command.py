@@ -6,76 +6,30 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import httpx
 import pytest
 
 from server.cli import main, parser
-from server.commands import ReportWanted, report_wanted, run_report, run_snapshot
+from server.commands import ReportWanted, report_wanted
 from server.domain.snapshots import Snapshot
 from server.errors import ConfigurationError
-from server.github.credentials import FixedToken
+from server.options import OPTIONS
 from server.report_file import NotWritten, check_place, write_whole
-from server.sandbox.app import Sandbox, create_sandbox
-from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
-from server.settings import Settings
-from server.store.store import Store
-from server.waiting import told_to_wait
-from tests.harness import ORG, Hook, Recorder, Sent
+from server.report_formats import Format
+from server.sandbox.options import ADMIN_TOKEN
+from tests.harness import ORG, Hook, Sent
 from tests.processes import environment, loopback_github
-
-NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-MARKDOWN = ReportWanted(None, None, "markdown", None)
-
-
-class World:
-    """The sandbox at a moment that the test sets, what left for it, and a store."""
-
-    def __init__(self, store: Path) -> None:
-        self.now = NOON
-        self.sandbox: Sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now))
-        self.recorder = Recorder(httpx.ASGITransport(app=self.sandbox))
-        self.store = store
-        self.token = ADMIN_TOKEN
-
-    def given(self) -> dict[str, Any]:
-        return {"credentials": FixedToken(self.token, "the test"), "transport": self.recorder}
-
-    def settings(self, **changed: Any) -> Settings:
-        return Settings(**{"org": ORG, "store": self.store, **changed})
-
-    def snapshot(self, **settings: Any) -> int:
-        return run_snapshot(self.settings(**settings), **self.given())
-
-    def report(self, wanted: ReportWanted = MARKDOWN, **settings: Any) -> int:
-        return run_report(self.settings(**settings), wanted, **self.given())
-
-    @property
-    def open_numbers(self) -> list[int]:
-        return [each.number for each in self.sandbox.state.organization(ORG).campaigns.values() if each.state == "open"]
-
-    async def history(self, number: int) -> list[Snapshot]:
-        created_at = self.sandbox.state.campaign(ORG, number).created_at
-        store = Store("api.github.com", self.store)
-        try:
-            return await store.history(ORG, number, created_at)
-        finally:
-            await store.aclose()
-
-    async def last_report(self) -> datetime | None:
-        store = Store("api.github.com", self.store)
-        try:
-            return await store.last_report(ORG)
-        finally:
-            await store.aclose()
+from tests.server.report_world import MARKDOWN, NOON, World
 
 
 @pytest.fixture
@@ -162,6 +116,49 @@ def test_a_campaign_that_cannot_be_read_costs_no_other_its_snapshot(
     assert kept(world, failed) == []
 
 
+def nobody_there(world: World, *more: tuple[str, httpx.Response]) -> Hook:
+    """octo-labs has no campaign; other answers are as said here."""
+    answers = {"/orgs/octo-labs/campaigns": httpx.Response(200, json=[]), **dict(more)}
+
+    async def hook(sent: Sent) -> httpx.Response | None:
+        return answers.get(sent.path)
+
+    return hook
+
+
+def test_an_organization_that_cannot_be_read_costs_no_other_its_snapshots(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.snapshot(org=None, allow_orgs=("nobody", "octo-labs", ORG)) == 1
+    told = capsys.readouterr()
+    assert told.out == f"octo-labs: 0 open campaigns read.\n{ORG}: {len(world.open_numbers)} open campaigns read.\n"
+    assert told.err.startswith("security-campaigns-mcp: There is no organization nobody")
+    assert len(told.err.splitlines()) == 1
+    assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
+
+
+def test_each_campaign_that_cannot_be_read_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = world.open_numbers[:2]
+    world.recorder.hook = without_counts(world, {number: httpx.Response(200, text="<html>") for number in failed})
+    assert world.snapshot() == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(any(f"Campaign {ORG}/{number} could not be read: " in line for line in told) for number in failed)
+
+
+def test_a_store_that_fails_ends_a_snapshot_at_once(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.snapshot(org=None, allow_orgs=("octo-labs", ORG, "octo-tools"), store=tmp_path) == 1
+    told = capsys.readouterr()
+    assert told.out == "octo-labs: 0 open campaigns read.\n"
+    assert str(tmp_path) in told.err
+    assert len(told.err.splitlines()) == 1
+    assert [sent.path for sent in world.recorder.sent] == ["/orgs/octo-labs/campaigns", f"/orgs/{ORG}/campaigns"]
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -208,7 +205,8 @@ def test_the_report_is_markdown_on_stdout_unless_said_otherwise(
     out, err = capsys.readouterr()
     assert err == ""
     assert "| Campaign | Status |" in out
-    assert all(f"| {number} " in out for number in world.open_numbers)
+    page = f"https://github.com/orgs/{ORG}/security/campaigns"
+    assert all(f"| [{number}]({page}/{number}) " in out for number in world.open_numbers)
     assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
 
 
@@ -220,6 +218,61 @@ def test_one_campaign_is_reported_whole(world: World, capsys: pytest.CaptureFixt
     assert told["campaigns"][0]["ends_at"]
     assert world.recorder.sent == [Sent("GET", f"/orgs/{ORG}/campaigns/{number}")]
     assert reported_at(world) is None
+
+
+LONG_NAME = "Cross-site scripting in the payments of all shops."
+
+
+@pytest.fixture
+def long_named(world: World) -> int:
+    """A campaign whose name a list for a model would cut."""
+    number = world.open_numbers[0]
+    world.sandbox.state.campaign(ORG, number).name = LONG_NAME
+    return number
+
+
+@pytest.mark.parametrize("wanted", ["json", "html"])
+def test_each_of_several_campaigns_is_reported_whole(
+    world: World, long_named: int, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    assert world.report(MARKDOWN._replace(format=wanted)) == 0
+    told = capsys.readouterr().out
+    if wanted == "html":
+        told = told.split('id="given">')[1].split("</script>")[0]
+    campaigns = {each["campaign_number"]: each for each in json.loads(told)["campaigns"]}
+    assert list(campaigns) == sorted(campaigns)  # the overdue one, then those about which nothing is known by their end
+    assert set(campaigns) == set(world.open_numbers)
+    assert campaigns[long_named]["name"] == LONG_NAME
+    for campaign in campaigns.values():
+        assert {"ends_at", "reason", "remediation_rate", "time_used", "burndown", "burndown_from", "url"} <= set(
+            campaign
+        )
+
+
+def test_a_csv_has_every_cell_of_several_campaigns_that_is_known(
+    world: World, long_named: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert world.report(MARKDOWN._replace(format="csv")) == 0
+    rows = {row["campaign_number"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert rows[str(long_named)]["name"] == LONG_NAME
+    assert all(row["ends_at"] and row["url"] and float(row["remediation_rate"]) >= 0 for row in rows.values())
+    overdue = next(row for row in rows.values() if row["status"] == "overdue")
+    assert int(overdue["days_left"]) < 0
+
+
+def test_the_markdown_has_whole_names(world: World, long_named: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.report() == 0
+    assert f") {LONG_NAME} | " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_what_could_not_be_read_is_told_with_every_format(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    assert world.report(MARKDOWN._replace(format=wanted), org=None, allow_orgs=(ORG, "nobody")) == 0
+    told = capsys.readouterr()
+    assert "There is no organization nobody" in (told.err if wanted == "csv" else told.out)
+    assert (told.err == "") is (wanted != "csv")
 
 
 def test_changes_are_told_since_the_report_before(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -319,6 +372,33 @@ def test_a_campaign_belongs_to_one_organization(world: World) -> None:
         world.report(MARKDOWN._replace(campaign=3), org=None, allow_orgs=(ORG, "octo-labs"))
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("report", "Which organizations: the one of --org, otherwise each --allow-org."),
+        ("snapshot", "Which organizations: the one of --org, otherwise each --allow-org."),
+        ("report", "security-campaigns-mcp report --org octo-org --since last_report"),
+        ("report", "Ends with 1 when nothing could be read or the file not be written, and with 2"),
+        ("snapshot", "Ends with 1 when something could not be read or kept, and with 2"),
+    ],
+)
+def test_the_help_of_a_command_says_what_it_does_and_how_it_ends(
+    command: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert says in capsys.readouterr().out
+
+
+def test_the_help_of_report_names_its_own_options_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    flags = re.findall(r"^  (?:-\w(?: \w+)?, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert flags[:5] == ["--help", "--campaign", "--since", "--format", "--output"]
+    assert set(flags[5:]) == {option.flag for option in OPTIONS}
+
+
 def test_what_is_typed_is_what_is_wanted() -> None:
     typed = ["--campaign", "3", "--since", "2026-06-01", "--format", "html", "-o", "a.html"]
     assert report_wanted(vars(parser().parse_args(["report", *typed]))) == ReportWanted(
@@ -326,49 +406,6 @@ def test_what_is_typed_is_what_is_wanted() -> None:
     )
     assert report_wanted(vars(parser().parse_args(["report"]))) == MARKDOWN
     assert report_wanted(vars(parser().parse_args(["report", "--since", "last_report"]))).since == "last_report"
-
-
-class Terminal(io.StringIO):
-    """A stderr at which a person sits, or not."""
-
-    def __init__(self, *, person: bool) -> None:
-        super().__init__()
-        self._person = person
-
-    def isatty(self) -> bool:
-        return self._person
-
-
-class Impatient:
-    """A timer whose time is over at once, or never."""
-
-    def __init__(self, _: float, work: Callable[[], None]) -> None:
-        self._work = work
-
-    def start(self) -> None:
-        self._work()
-
-    def cancel(self) -> None: ...
-
-    def join(self) -> None: ...
-
-
-def test_a_person_at_a_terminal_is_told_to_wait_and_the_line_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal(person=True)
-    monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr("threading.Timer", Impatient)
-    with told_to_wait("Reading ..."):
-        assert terminal.getvalue() == "Reading ..."
-    assert terminal.getvalue() == "Reading ..." + "\r           \r"
-
-
-def test_what_is_quick_or_not_seen_by_a_person_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for person in (True, False):
-        terminal = Terminal(person=person)
-        monkeypatch.setattr("sys.stderr", terminal)
-        with told_to_wait("Reading ..."):
-            pass
-        assert terminal.getvalue() == ""
 
 
 def test_a_process_keeps_snapshots_and_reports_on_them(tmp_path: Path) -> None:
