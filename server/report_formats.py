@@ -10,7 +10,7 @@ from typing import Literal
 
 from server.app_page.page import progress_page
 from server.domain.dates import spoken, wire
-from server.domain.reports import CampaignProgress, ProgressReport, RepositoryProgress
+from server.domain.reports import CampaignProgress, ProgressReport
 from server.domain.text import clean
 
 Format = Literal["html", "markdown", "csv", "json"]
@@ -106,16 +106,11 @@ def _table(report: ProgressReport) -> Iterable[str]:
 
 
 def _repositories(campaign: CampaignProgress) -> Iterable[str]:
-    rows = _rows(campaign)
+    rows = campaign.left_fixed_dismissed_by_repository or []
     if rows:
         yield from _head(["Repository", "Left", "Fixed", "Dismissed"], words=1)
     for row in rows:
         yield _line([markdown_words(row.repository), *map(str, (row.left, row.fixed, row.dismissed))])
-
-
-def _rows(campaign: CampaignProgress) -> list[RepositoryProgress]:
-    named, others = campaign.repositories or [], campaign.more_repositories
-    return [*named, others] if others else named
 
 
 def _severities_line(campaign: CampaignProgress) -> str:
@@ -130,8 +125,8 @@ def _severities(campaign: CampaignProgress) -> str:
 
 def _what_is_left(campaign: CampaignProgress) -> str:
     """Write in a line where the alerts are that are left, or nothing when that is not known or none is."""
-    rows = [row for row in _rows(campaign) if row.left]
-    named = [row for row in rows if row is not campaign.more_repositories][:_NAMED_OF_SEVERAL]
+    rows = [row for row in campaign.left_fixed_dismissed_by_repository or [] if row.left]
+    named = [row for row in rows if " " not in row.repository][:_NAMED_OF_SEVERAL]
     others = sum(row.left for row in rows) - sum(row.left for row in named)
     places = [f"{markdown_words(row.repository)} {row.left}" for row in named]
     told = [_severities(campaign), ", ".join([*places, *([f"others {others}"] if others else [])])]

@@ -65,7 +65,7 @@ class Collected:
         """Add sentences, each once."""
         self.notes += [sentence for sentence in dict.fromkeys(sentences) if sentence not in self.notes]
 
-    def made(self, now: datetime, since: datetime | None = None, *, detail: bool | None = None) -> ProgressReport:
+    def made(self, now: datetime, since: datetime | None = None, *, detail: bool = False) -> ProgressReport:
         """Make the report; the arguments are those of `progress_report`."""
         return progress_report(self.reported, now, since=since, detail=detail, partial=self.partial, notes=self.notes)
 
@@ -117,7 +117,7 @@ async def report(
     campaign_number: int | None = None,
     since: Since = None,
     *,
-    detail: bool | None = None,
+    detail: bool = False,
     progress: Progress | None = None,
 ) -> ProgressReport:
     """Report on one campaign, or on every open one of some organizations, and note which of these were reported on.
@@ -125,7 +125,7 @@ async def report(
     Args:
         app, orgs, campaign_number, progress: as for `collect`.
         since: from when on changes are told; "last_report" is when the organizations were last reported on.
-        detail: whether each campaign is told whole; by default only one that is alone.
+        detail: as for `progress_report`.
 
     Raises:
         CampaignsError: nothing could be read. What is only partly read is told in the report.

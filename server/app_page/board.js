@@ -61,13 +61,13 @@ function figure(id, campaign, among) {
 }
 
 function repositories(id, campaign) {
-  const known = Array.isArray(campaign.repositories) ? campaign.repositories : [];
-  const rows = campaign.more_repositories ? [...known, campaign.more_repositories] : known;
+  const told = campaign.left_fixed_dismissed_by_repository;
+  const rows = Array.isArray(told) ? told.filter(Array.isArray) : [];
   if (!rows.length) return null;
   const columns = ["Left", "Fixed", "Dismissed"].map((title) => ({ title, number: true }));
   return disclosure(`${id}-repositories`, "By repository", null, () =>
-    table("Alerts by repository, most left first", [{ title: "Repository" }, ...columns], rows.map((row) =>
-      [name(row.repository), count(row.left), count(row.fixed), count(row.dismissed)])));
+    table("Alerts by repository, most left first", [{ title: "Repository" }, ...columns], rows.map(
+      ([repository, left, fixed, dismissed]) => [name(repository), count(left), count(fixed), count(dismissed)])));
 }
 
 function whole(id, campaign, report) {

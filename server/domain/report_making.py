@@ -20,7 +20,7 @@ def progress_report(
     now: datetime,
     *,
     since: datetime | None = None,
-    detail: bool | None = None,
+    detail: bool = False,
     partial: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> ProgressReport:
@@ -30,7 +30,7 @@ def progress_report(
         reported: the campaigns, in any order.
         now: GitHub's time.
         since: the moment from which on changes are told.
-        detail: whether each is told whole; by default only one that is alone.
+        detail: tell each whole, as for a page; otherwise as for a model, several as rows.
         partial: what could not be read. A campaign without counts is added to it.
         notes: what else is to be said; what is found here comes after it.
 
@@ -39,7 +39,9 @@ def progress_report(
     """
     measured, unread = _measured(reported, now)
     told = sorted((Told(each, standing(each)) for each in measured), key=_place)
-    describe = campaign_report.whole if (len(told) == 1 if detail is None else detail) else campaign_report.row
+    describe = campaign_report.alone if len(told) == 1 else campaign_report.row
+    if detail:
+        describe = campaign_report.whole
     campaigns = [describe(each.measured, each.standing, since) for each in told]
     closed_since = [each.closed_since for each in campaigns if each.closed_since is not None]
     sums = len(campaigns) > 1

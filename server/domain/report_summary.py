@@ -48,13 +48,17 @@ def summary(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     """
     if not told:
         return f"{today(now)}: there is no campaign to report."
-    sentences = [f"{today(now)}: {_overview(told)}{_change(told, now, since)}.", _first(told[0], now)]
+    opening = ", ".join(part for part in (_overview(told), _change(told, now, since)) if part)
+    sentences = [f"{today(now)}: {opening}." if opening else f"{today(now)}.", _first(told[0], now)]
     if others := _others(told[1:]):
         sentences.append(others)
     return " ".join(sentences)
 
 
 def _overview(told: Sequence[Told]) -> str:
+    """Count the campaigns, when there are several."""
+    if len(told) == 1:
+        return ""
     opened = sum(each.measured.campaign.state == "open" for each in told)
     closed = len(told) - opened
     return " and ".join(
@@ -72,7 +76,7 @@ def _change(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     what = f"{several(total, 'alert')} closed"
     if total < 0:
         what = f"{several(-total, 'alert')} more came back than were closed"
-    return f", {what} since {day(since, now)}{_apart(told, since, total)}"
+    return f"{what} since {day(since, now)}{_apart(told, since, total)}"
 
 
 def _apart(told: Sequence[Told], since: datetime, total: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -21,8 +21,8 @@ class Forecast(BaseModel):
     latest: date | None = None
 
 
-class RepositoryProgress(BaseModel):
-    """A campaign's alerts in one repository, as they stand now."""
+class RepositoryProgress(NamedTuple):
+    """A campaign's alerts in one repository, as they stand now; in JSON an array, which costs a model half."""
 
     repository: str
     left: int
@@ -58,8 +58,9 @@ class CampaignProgress(BaseModel):
     reopened: int | None = None
     closed_since: int | None = Field(default=None, description="Since the date asked for")
     left_by_severity: dict[str, int] | None = None
-    repositories: list[RepositoryProgress] | None = Field(default=None, description="Most left first")
-    more_repositories: RepositoryProgress | None = Field(default=None, description="The sum of the others")
+    left_fixed_dismissed_by_repository: list[RepositoryProgress] | None = Field(
+        default=None, description="Most left first; the others summed in a row named N more"
+    )
     burndown: list[tuple[int, int]] | None = Field(
         default=None, description="Days since burndown_from, alerts left then"
     )

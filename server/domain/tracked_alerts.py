@@ -14,8 +14,6 @@ from server.domain.reports import RepositoryProgress
 from server.domain.snapshots import Snapshot
 from server.domain.text import clean
 
-TOP_REPOSITORIES = 5
-"""Repositories of a report that are told by name; the others are summed."""
 READING_SECONDS = 60
 """What may lie between GitHub's counting and the time of the snapshot that holds the count."""
 
@@ -97,16 +95,23 @@ def _repository(alerts: list[TrackedAlert]) -> RepositoryProgress:
     )
 
 
-def summed(repositories: Sequence[RepositoryProgress]) -> RepositoryProgress | None:
-    """Return the sum of repositories under the name `N more`; None for none."""
-    if not repositories:
-        return None
-    return RepositoryProgress(
-        repository=f"{len(repositories)} more",
-        left=sum(each.left for each in repositories),
-        fixed=sum(each.fixed for each in repositories),
-        dismissed=sum(each.dismissed for each in repositories),
-    )
+def shortened(repositories: Sequence[RepositoryProgress], most: int) -> list[RepositoryProgress]:
+    """Return the first so many repositories, and the sum of the others under the name `N more`, if there are any.
+
+    No repository can be called so: GitHub takes no space in a name.
+    """
+    named, others = repositories[:most], repositories[most:]
+    if not others:
+        return list(named)
+    return [
+        *named,
+        RepositoryProgress(
+            repository=f"{len(others)} more",
+            left=sum(each.left for each in others),
+            fixed=sum(each.fixed for each in others),
+            dismissed=sum(each.dismissed for each in others),
+        ),
+    ]
 
 
 def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: datetime) -> int | None:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from server.domain import forecast, pace
-from server.domain.burndown import MOST_POINTS
-from server.domain.campaign_report import ROW_NAME_LIMIT, campaign_progress
+from server.domain.campaign_report import FEW_POINTS, FEW_REPOSITORIES, MOST_POINTS, MOST_REPOSITORIES, ROW_NAME_LIMIT
 from server.domain.reports import CampaignProgress, Status
 from server.domain.snapshots import Snapshot
 from server.domain.standing import WORST_FIRST
-from server.domain.tracked_alerts import READING_SECONDS, TOP_REPOSITORIES
-from tests.domain.progress_samples import campaign
+from server.domain.tracked_alerts import READING_SECONDS
+from tests.domain.progress_samples import campaign, campaign_progress
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "progress.md").read_text()
 PROSE = " ".join(DOCUMENT.split())
@@ -30,9 +29,9 @@ def section(title: str) -> str:
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"the {TOP_REPOSITORIES} repositories with most left by name",
+        f"the {FEW_REPOSITORIES} repositories with most left by name (on a page {MOST_REPOSITORIES})",
         f"up to {READING_SECONDS} seconds later than the snapshot",
-        f"at most {MOST_POINTS} points",
+        f"at most {FEW_POINTS} points (on a page {MOST_POINTS})",
         f"at least {24 * pace.LEAST_TIME:g} hour is reckoned",
         f"that of {pace.LONG_WINDOW} days, or as long as that is not known that of {pace.SHORT_WINDOW} days",
         f"half of {pace.SHORT_WINDOW} days is needed, so {pace.SHORT_WINDOW * pace.KNOWN_PART} days of history",

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from server.domain.campaign_report import campaign_progress
 from server.domain.measures import NoCounts
 from server.domain.models import Campaign
 from server.domain.snapshots import Snapshot
-from tests.domain.progress_samples import END, START, alerts_closed, at, campaign, counted, snapshot
+from tests.domain.progress_samples import END, START, alerts_closed, at, campaign, campaign_progress, counted, snapshot
 
 HALF = [snapshot(0, 0)]  # and 84 of 168 closed at the day told: as many a day as the day says
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -160,7 +160,7 @@ async def test_something_else_than_a_list_is_an_error(waits: Waits) -> None:
     [("revoked", "fixed"), ("false_positive", "dismissed"), ("wont_fix", "dismissed"), ("used_in_tests", "dismissed")],
 )
 async def test_a_revoked_secret_is_fixed_and_every_other_resolution_dismissed(
-    waits: Waits, resolution: str, outcome: str
+    waits: Waits, resolution: str, outcome: Literal["fixed", "dismissed"]
 ) -> None:
     transport = Paged()
     item = secret_item(4, state="resolved", resolution=resolution, resolved_at=born(9), updated_at=born(9))

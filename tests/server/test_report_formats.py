@@ -87,8 +87,7 @@ def written(text: str) -> CampaignProgress:
         reason=text,
         url=f"https://github.com/{text}",
         left_by_severity={text: 1},
-        repositories=[repository(text, 1)],
-        more_repositories=repository(text, 2),
+        left_fixed_dismissed_by_repository=[repository(text, 1), repository(text, 2)],
     )
 
 
@@ -134,8 +133,11 @@ def test_markdown_of_one_campaign_tells_its_reason_and_what_is_left_by_severity_
         campaign(
             reason="It ends 9 days late.",
             left_by_severity={"critical": 5, "high": 22},
-            repositories=[repository("web", 17, 3, 1), repository("api_v2", 9, 0, 0)],
-            more_repositories=repository("12 more", 1, 20, 3),
+            left_fixed_dismissed_by_repository=[
+                repository("web", 17, 3, 1),
+                repository("api_v2", 9),
+                repository("12 more", 1, 20, 3),
+            ],
         )
     )
     assert as_markdown(told).split("\n\n")[1:-1] == [
@@ -158,12 +160,14 @@ def test_markdown_of_several_tells_in_a_line_where_the_most_is_left() -> None:
     ]
     told = report(
         campaign(
-            org="acme", left_by_severity={"high": 20}, repositories=places, more_repositories=repository("3 more", 3)
+            org="acme",
+            left_by_severity={"high": 20},
+            left_fixed_dismissed_by_repository=[*places, repository("3 more", 3)],
         ),
-        campaign(campaign_number=4, name="XSS", repositories=places[:2]),
+        campaign(campaign_number=4, name="XSS", left_fixed_dismissed_by_repository=places[:2]),
         campaign(campaign_number=5, left_by_severity={"low": 2}),
         campaign(campaign_number=6),
-        campaign(campaign_number=7, status="done", repositories=[repository("web", 0, 7, 2)]),
+        campaign(campaign_number=7, status="done", left_fixed_dismissed_by_repository=[repository("web", 0, 7, 2)]),
     )
     assert as_markdown(told).split("\n\n")[2:4] == [
         "What is left:",
