@@ -81,6 +81,13 @@ def snapshot(at: datetime = AT, **changes: Any) -> Snapshot:
     return Snapshot(at, 30, 5, 7, ENDS, "open")._replace(**changes)
 
 
+def numbered(place: Path | str, number: int) -> Path | str:
+    """Another place beside one: a file, or a schema that is named by the number."""
+    if isinstance(place, Path):
+        return place.with_name(f"{number}.sqlite3")
+    return f"{place}&options=-csearch_path%3Dkept_{number}"
+
+
 def rows(place: Path | str, sql: str) -> Sequence[tuple[Any, ...]]:
     """Run a statement on the tables themselves and return what it finds."""
     connection: Any = sqlite3.connect(place) if isinstance(place, Path) else psycopg.connect(place, autocommit=True)
