@@ -101,7 +101,7 @@ def _by_alerts(measured: Measures, named: int) -> dict[str, Any]:
     return {
         "fixed": fixed,
         "dismissed": dismissed,
-        "reopened": reopened(measured.alerts, measured.reported.history, measured.now),
+        "reopened": reopened(measured.alerts, measured.reported.history, measured.now, measured.unseen),
         "left_by_severity": left_by_severity(measured.alerts) or None,
         "left_fixed_dismissed_by_repository": shortened(by_repository(measured.alerts), named),
     }

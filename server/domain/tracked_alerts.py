@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from server.domain.alerts import SEVERITIES, rank
+from server.domain.models import AlertStats
 from server.domain.reports import RepositoryProgress
 from server.domain.snapshots import Snapshot
 from server.domain.text import clean
@@ -44,6 +45,14 @@ class TrackedAlert(NamedTuple):
     def is_open(self) -> bool:
         """Whether it is left to be done; one that is in progress is."""
         return self.state == "open"
+
+
+class Stood(NamedTuple):
+    """How a campaign's alerts stood when GitHub counted them so."""
+
+    stats: AlertStats
+    at: datetime
+    alerts: list[TrackedAlert]
 
 
 class Outcomes(NamedTuple):
@@ -114,11 +123,17 @@ def shortened(repositories: Sequence[RepositoryProgress], most: int) -> list[Rep
     ]
 
 
-def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: datetime) -> int | None:
+def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: datetime, unseen: int = 0) -> int | None:
     """Return how many alerts are known to have come back after they had been closed.
 
     An alert that came back keeps no trace of it. But when a snapshot counted more closed alerts than have been closed
     since before it, the others came back after it. The most that any snapshot shows is told: at least so many.
+
+    Args:
+        alerts: as `each_once` returns them.
+        history: the snapshots.
+        now: GitHub's time.
+        unseen: how many of the alerts seem to be open and are not, so that they did not come back.
 
     Returns:
         None when no snapshot counts as many alerts as there are here.
@@ -129,4 +144,4 @@ def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: d
         for snapshot in history
         if snapshot.at <= now and snapshot.stats.total == len(alerts)
     ]
-    return max(0, *back) if back else None
+    return max(0, max(back) - unseen) if back else None

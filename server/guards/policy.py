@@ -53,12 +53,12 @@ class Policy:
         return org
 
     def orgs(self, given: str | MISSING) -> list[str]:
-        """Return the organizations that a report is about: the one that is meant, or all that the operator allows.
+        """Return the organizations that a report is about: the one that is meant, or else all that may be named.
 
         Raises:
             InvalidInput, Refused: as `org`.
         """
-        if given is MISSING and len(self.allow_orgs) > 1:
+        if given is MISSING and self.default_org is None and self.allow_orgs:
             return list(self.allow_orgs)
         return [self.org(given)]
 

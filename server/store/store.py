@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,8 +33,16 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _FILE = "store.sqlite3"
+_LONG, _PAUSE = 2.0, 30.0  # seconds
 _Result = TypeVar("_Result")
 _Target = Path | PostgresAddress
+
+
+class _InVain(NamedTuple):
+    """What a long wait ended with, and until when others need not wait for the same."""
+
+    failure: StoreFailed
+    until: float
 
 
 class _Opened(NamedTuple):
@@ -48,19 +57,28 @@ class Store:
 
     A publication is written down before it leaves, and its ending after it, so that a crash in between is seen and
     settled later. Every method raises StoreFailed, and nothing else, when the store cannot be used; the next call
-    tries anew. Where nothing is kept, every method works and keeps nothing.
+    tries anew. But for half a minute after one that waited long in vain, what only serves the trend fails at once: no
+    answer is to wait for it again and again. Where nothing is kept, every method works and keeps nothing.
 
     Args:
         host: the API host, so that the organizations of github.com and ghe.com do not mix.
         target: a file, or what returns it when the store is first used; the address of a PostgreSQL database; or None
             to keep nothing. The file and its folder, or the tables, are made when something is first kept.
+        now: a clock, in seconds.
         options: for the file or the database, beside its name.
 
     Raises:
         ValueError: when an address is none, or holds a password; with a sentence that does not repeat it.
     """
 
-    def __init__(self, host: str, target: Path | str | Callable[[], Path] | None, **options: Any) -> None:
+    def __init__(
+        self,
+        host: str,
+        target: Path | str | Callable[[], Path] | None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        **options: Any,
+    ) -> None:
         self._host = host.lower()
         self._target: _Target | Callable[[], Path] | None
         if isinstance(target, str):
@@ -70,6 +88,8 @@ class Store:
         self._options = options
         self._opening = threading.Lock()
         self._opened: _Opened | None = None
+        self._now = now
+        self._in_vain: _InVain | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Store:
@@ -184,7 +204,9 @@ class Store:
         Returns:
             Whether it was kept.
         """
-        return await self._use(lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False)
+        return await self._use(
+            lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False, urgent=False
+        )
 
     async def history(
         self, org: str, campaign_number: int, created_at: datetime, *, since: datetime | None = None
@@ -194,7 +216,7 @@ class Store:
 
     async def note_report(self, org: str, at: datetime) -> None:
         """Note that an organization was reported on, in GitHub's time."""
-        await self._use(lambda kept: kept.history.note_report(org, at), None)
+        await self._use(lambda kept: kept.history.note_report(org, at), None, urgent=False)
 
     async def last_report(self, org: str) -> datetime | None:
         """Return when an organization was last reported on, or None when that is not known."""
@@ -208,7 +230,10 @@ class Store:
                 await anyio.to_thread.run_sync(opened.database.close)
 
     async def _look(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
-        """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
+        """Do what only serves answers, and reads or changes what is there.
+
+        Where nothing was ever kept, nothing is made or imported.
+        """
         target = self._found_target()
         if isinstance(target, Path):
             with _told_as_store_failed(_name(target)):
@@ -218,14 +243,25 @@ class Store:
                     return otherwise
                 except (OSError, ValueError):
                     pass  # opening it tells what is wrong
-        return await self._use(work, otherwise)
+        return await self._use(work, otherwise, urgent=False)
 
-    async def _use(self, work: Callable[[_Opened], _Result], otherwise: _Result) -> _Result:
+    async def _use(self, work: Callable[[_Opened], _Result], otherwise: _Result, *, urgent: bool = True) -> _Result:
         target = self._found_target()
         if target is None:
             return otherwise
-        with _told_as_store_failed(_name(target)):
-            return await anyio.to_thread.run_sync(lambda: work(self._open(target)))
+        began = self._now()
+        if self._in_vain is not None and not urgent and began < self._in_vain.until:
+            raise StoreFailed(self._in_vain.failure.what, self._in_vain.failure.remedy)
+        try:
+            with _told_as_store_failed(_name(target)):
+                found = await anyio.to_thread.run_sync(lambda: work(self._open(target)))
+        except StoreFailed as failure:
+            ended = self._now()
+            if ended - began >= _LONG:
+                self._in_vain = _InVain(StoreFailed(failure.what, failure.remedy), ended + _PAUSE)
+            raise
+        self._in_vain = None
+        return found
 
     def _found_target(self) -> _Target | None:
         if callable(self._target):

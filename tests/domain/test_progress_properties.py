@@ -75,7 +75,9 @@ def test_the_earliest_end_is_not_after_the_expected_nor_that_after_the_latest(to
     found = progress(told, now).forecast
     if found is None:
         return
-    assert found.earliest is not None
+    if found.earliest is None:  # too few readings for a range
+        assert found.latest is None
+        return
     assert now.date() <= found.earliest <= found.expected
     assert found.latest is None or found.expected <= found.latest
 

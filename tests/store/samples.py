@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -49,8 +50,16 @@ PUBLICATION = Publication(
 _opened: list[Callable[[], None]] = []
 
 
-def store_at(place: Path | str | None, host: str = HOST, *, patience: float = 10.0, **pragmas: int) -> Store:
-    store = Store(host, place, patience=patience, **({"pragmas": pragmas} if isinstance(place, Path) else {}))
+def store_at(
+    place: Path | str | None,
+    host: str = HOST,
+    *,
+    patience: float = 10.0,
+    now: Callable[[], float] = time.monotonic,
+    **pragmas: int,
+) -> Store:
+    more = {"pragmas": pragmas} if isinstance(place, Path) else {}
+    store = Store(host, place, now=now, patience=patience, **more)
     _opened.append(lambda: anyio.run(store.aclose))
     return store
 

@@ -219,7 +219,7 @@ async def test_campaigns_of_one_organization_are_told_from_one_reading(era: str,
     assert {first, second} <= set(both)
     assert (both[first]["closed_since"], both[second]["closed_since"]) == (2, 1)
     assert pages[0] == "1"
-    assert len(pages) == len(set(pages))
+    assert set(Counter(pages).values()) == {2}  # the second time to see whether they moved
     assert one_by_one == [(1, 1), (0, 1)]
 
 
@@ -238,8 +238,16 @@ async def test_what_has_not_changed_costs_only_304s(era: str, world: World) -> N
         before = await one(case, number)
         inner, case.recorder._inner = case.recorder._inner, Noting()
         assert await one(case, number) == before
-    assert len(statuses) > 1
-    assert set(statuses) == {304}
+        assert statuses == [304]  # the campaign's
+        statuses.clear()
+        world.now += timedelta(hours=1)  # as one alert may have come back while another was closed
+        assert await one(case, number)
+        assert set(statuses) == {304}
+        assert len(statuses) > 1
+        statuses.clear()
+        world.close(number, "dismissed")
+        assert (await one(case, number))["dismissed"] == 1
+        assert 200 in statuses
 
 
 async def test_repositories_of_alerts_given_by_number_get_their_name_once_something_in_them_is_closed(
@@ -353,7 +361,7 @@ async def test_an_alert_that_is_closed_between_two_readings_is_no_reason_for_dou
         world.close(number, "fixed")
 
         async def meanwhile(sent: Sent) -> None:
-            if sent.path == ALERTS and sent.query["page"] == "1":
+            if sent.path == ALERTS and len(alert_requests(case)) == 1:
                 world.close(number, "dismissed")
 
         case.recorder.hook = meanwhile
