@@ -9,12 +9,12 @@ function keyOf(campaign) {
 function bar(id, campaign) {
   const all = total(campaign);
   const used = numeric(campaign.time_used);
-  const at = percent(Math.min(1, Math.max(0, used)));
+  const at = `${Math.min(1, Math.max(0, used)) * 100}%`;
   const share = (value) => `${all ? ((numeric(value) ?? 0) / all) * 100 : 0}%`;
   const closed = share(campaign.closed_count);
   return picture(
     `${id}-bar`,
-    all ? `${percent(campaign.closed_count / all)} closed` : "No alerts",
+    all ? `${closedPercent(campaign)} closed` : "No alerts",
     `${countsSentence(campaign)}.${used === null ? "" : ` ${percent(used)} of the time used.`}`,
     { class: "bar" },
     svg("rect", { class: "closed", width: closed, height: 14, rx: 2 }),
@@ -86,7 +86,7 @@ function one(campaign, report, link) {
     {},
     html("h1", { id }, name(campaign.name)),
     standing(campaign, link(campaign, id)),
-    campaign.reason && html("p", {}, plain(campaign.reason)),
+    html("p", {}, plain(campaign.reason ?? report.summary)),
     html("div", {}, html("p", {}, countsSentence(campaign)), bar(id, campaign)),
     barLegend([campaign]),
     whole(id, campaign, report),

@@ -104,10 +104,11 @@ function offerRefresh() {
   found("refresh").hidden = !callable();
 }
 
-// Asked again, "since the last report" would mean since a moment ago, so the date it stood for is asked for.
+// Asked again, "since the last report" would mean since a moment ago, so the time it stood for is asked for, if any.
 function repeated(given) {
-  const since = given.since === "last_report" && state.report?.since;
-  return since ? { ...given, since: String(since).slice(0, 10) } : given;
+  if (given.since !== "last_report" || !state.report) return given;
+  const { since, ...others } = given;
+  return state.report.since ? { ...others, since: String(state.report.since) } : others;
 }
 
 const callable = () => Boolean(host && state.arguments && state.capabilities.serverTools);

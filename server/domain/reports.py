@@ -14,10 +14,12 @@ Status = Literal["done", "on_track", "at_risk", "overdue", "unknown"]
 
 
 class Forecast(BaseModel):
-    """When the last alert is expected to be closed, at the pace held. `latest` is left out when it is not in sight."""
+    """When the last alert is expected to be closed, at the pace held; `latest` alone left out: not in sight."""
 
     expected: date
-    earliest: date | None = Field(default=None, description="Left out in a list")
+    earliest: date | None = Field(
+        default=None, description="Left out in a list, and when too few readings tell a range"
+    )
     latest: date | None = None
 
 
@@ -39,9 +41,12 @@ class CampaignProgress(BaseModel):
     campaign_number: int
     name: str
     org: str | None = Field(default=None, description="Only when the report is about several")
-    state: CampaignState | None = Field(default=None, description="Left out in a list when open")
+    state: CampaignState | None = Field(default=None, description="Left out in a tool's answer when open")
     status: Status
-    reason: str | None = Field(default=None, description="Why it has this status; in a list only when unknown")
+    reason: str | None = Field(
+        default=None,
+        description="Why it has this status; in a tool's answer only when unknown, since the summary tells it",
+    )
     open_count: int
     in_progress_count: int
     closed_count: int

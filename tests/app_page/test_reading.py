@@ -139,7 +139,7 @@ def test_a_table_that_moves_sideways_is_reached_by_keyboard(apps: AppsHost) -> N
     "line",
     [
         'heading "SQL injection, spring" [level=1]',
-        'img "62.5% closed"',
+        'img "63 % closed"',
         'img "Burndown: alerts left over time"',
         'table "Alerts left over time"',
         'rowheader "12 Mar 2026"',

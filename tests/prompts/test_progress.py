@@ -45,6 +45,7 @@ async def test_a_summary_has_pace_status_and_forecast_with_its_range_from_what_w
     sandbox: Sandbox, era: str, path: Path
 ) -> None:
     await remember(path, sandbox, days_ago=7, closed=24)
+    await remember(path, sandbox, days_ago=3, closed=28)
     for arguments in (ONE, {}):
         told = progress_of(await ask(sandbox, era, "summarize_campaign_progress", arguments, path))
         assert told == {
@@ -62,6 +63,7 @@ async def test_a_closing_report_of_an_open_campaign_has_the_pace_in_words_only(
     sandbox: Sandbox, era: str, path: Path
 ) -> None:
     await remember(path, sandbox, days_ago=7, closed=24)
+    await remember(path, sandbox, days_ago=3, closed=28)
     told = progress_of(await ask(sandbox, era, "close_out_campaign", ONE, path))
     assert told == {
         "campaign_number": NUMBER,
@@ -209,9 +211,7 @@ async def test_a_summary_is_refused_when_no_campaign_could_be_read(sandbox: Sand
     async with connected(sandbox, era, transport=_NoneToBeRead(sandbox)) as client:
         error = await refusal(client, "summarize_campaign_progress")
     assert error.code == INTERNAL_ERROR
-    said = (
-        "summarize_campaign_progress: No open campaign could be read. Campaign octo-org/[456] could not be read: GitHub"
-    )
+    said = "summarize_campaign_progress: No open campaign of octo-org could be read. Campaign octo-org/[456] could not be read: GitHub"
     assert re.match(said, error.message)
 
 

@@ -75,9 +75,11 @@ def test_the_tools_text_says_it_in_words(known: bool, week: Week) -> None:
 def test_the_report_says_the_same_as_json_and_in_the_page(known: bool, week: Week) -> None:
     monday = told(known, week)
     report = json.loads(monday.reports["json"])
+    assert given(monday.reports["html"]) == report
     [campaign] = report["campaigns"]
     assert week_of(week.number, campaign) == week
-    assert given(monday.reports["html"]) == report
+    assert campaign.pop("org") == ORG
+    report["summary"] = report["summary"].replace(f"{ORG}/7", "7")
     coarser = {"burndown", "left_fixed_dismissed_by_repository", "reason", "state"}  # or left out
     assert without(coarser, campaign) == without(coarser, monday.campaign)
     assert without({"campaigns"}, report) == without({"campaigns"}, monday.report)
