@@ -12,6 +12,7 @@ from server.errors import ConfigurationError
 from server.logs import configure_logging
 from server.options import add_options, read_options, settings_from
 from server.settings import Settings
+from server.streams import NotPrinted, print_whole, say
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +36,8 @@ def parser() -> argparse.ArgumentParser:
     add_options(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     add_options(commands.add_parser("snapshot", help="keep a reading of every open campaign", **_about(_SNAPSHOT)))
-    _add_report(commands.add_parser("report", help="report how campaigns are going", **_about(_REPORT)))
+    about = _about(_REPORT, _LAST_REPORT + _EPILOG)
+    _add_report(commands.add_parser("report", help="report how campaigns are going", **about))
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
     commands.add_parser("version", help="print the version", allow_abbrev=False)
     return whole
@@ -49,7 +51,7 @@ and forecast; once a day is enough.
 Which organizations: the one of --org, otherwise each --allow-org.
 
 Ends with 1 when something could not be read or kept, and with 2 for wrong
-usage or configuration.
+usage, or when no organization can be read as this is configured.
 """
 _REPORT = """%(prog)s [--campaign NUMBER] [--since WHEN] [--format FORMAT] [-o FILE] [OPTION ...]
 
@@ -61,18 +63,25 @@ Which organizations: the one of --org, otherwise each --allow-org.
   %(prog)s --org octo-org --since last_report
   %(prog)s --org octo-org --campaign 3 --format html -o xss.html
 
-Ends with 1 when nothing could be read or the file not be written, and with 2
+Ends with 1 when nothing could be read or the report not be written, and with 2
 for wrong usage or configuration.
+"""
+_LAST_REPORT = """\
+Every report on all campaigns of an organization counts as its last one, an
+assistant's too, once it is written. So of two right after each other, in two
+formats say, the second tells no change. A date asks for the same week however
+often: --since 2027-01-08.
+
 """
 
 
-def _about(text: str) -> dict[str, Any]:
-    """Return what makes the help of a command begin with a text, whose first line is the usage."""
+def _about(text: str, epilog: str = _EPILOG) -> dict[str, Any]:
+    """Return what makes the help of a command begin with a text, whose first line is the usage, and how it ends."""
     usage, _, description = text.partition("\n")
     return {
         "usage": usage,
         "description": description.strip(),
-        "epilog": _EPILOG,
+        "epilog": epilog,
         "formatter_class": argparse.RawDescriptionHelpFormatter,
         "allow_abbrev": False,
     }
@@ -94,7 +103,10 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         "(default: markdown)",
     )
     report.add_argument(
-        "-o", "--output", metavar="FILE", help="write this file, which only you can read, instead of to stdout"
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write this file, which only you can read, instead of to stdout (-)",
     )
     add_options(report)
 
@@ -120,12 +132,12 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
                 configure_logging(values.pop("log_level", "warning"), values.pop("log_file", None))
                 settings = settings_from(values)
                 return _run(command, settings, given, environ)
-    except ConfigurationError as error:
-        print(f"security-campaigns-mcp: {error}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
-        return 2
+    except (ConfigurationError, NotPrinted) as error:
+        say(str(error))
+        return 1 if isinstance(error, NotPrinted) else 2
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as in `doctor | head -1`
+    except BrokenPipeError:  # the reader of our output has gone, as in `demo | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -133,7 +145,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 def _version() -> int:
     from server.version import server_version  # noqa: PLC0415 - a plain start must not pay for it
 
-    print(f"security-campaigns-mcp {server_version()}")  # noqa: T201 - the command's answer
+    print_whole(f"security-campaigns-mcp {server_version()}\n")
     return 0
 
 
@@ -175,7 +187,8 @@ def _doctor(settings: Settings, environ: Mapping[str, str], *, as_json: bool) ->
         return await doctor.run_doctor(settings, environ=environ, transport=_sandbox_transport(settings))
 
     findings = anyio.run(examine)
-    print(doctor.as_json(findings) if as_json else doctor.render(findings, color=sys.stdout.isatty()))  # noqa: T201 - its answer
+    colored = sys.stdout is not None and sys.stdout.isatty()
+    print_whole(f"{doctor.as_json(findings) if as_json else doctor.render(findings, color=colored)}\n")
     return doctor.exit_status(findings)
 
 

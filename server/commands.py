@@ -14,16 +14,16 @@ import httpx
 from server.context import AppContext
 from server.domain.checks import check_number, read_number
 from server.domain.dates import parse_since
-from server.domain.reports import ProgressReport
 from server.domain.snapshots import snapshot_of
 from server.domain.text import counted
-from server.errors import CampaignsError, ConfigurationError, NotFound, StoreFailed
+from server.errors import CampaignsError, ConfigurationError, InvalidInput, NotFound, Refused, StoreFailed
 from server.github.credentials import Credentials
 from server.report_file import check_place, write_whole
 from server.report_formats import Format, formatted
-from server.reporting import LAST_REPORT, Progress, Since, report
+from server.reporting import LAST_REPORT, Made, Progress, Since, note_reported, report
 from server.running import open_app
 from server.settings import Settings
+from server.streams import NotPrinted, print_whole, say
 from server.waiting import told_to_wait
 
 _CAMPAIGNS, _ORGANIZATIONS = "Reading campaigns", "Reading organizations"
@@ -36,7 +36,7 @@ class ReportWanted(NamedTuple):
         campaign: its number; None for every open one.
         since: from when on changes are told.
         format: how it is written.
-        output: the file to write; None for stdout.
+        output: the file to write; None for stdout, which is asked for with - too.
     """
 
     campaign: int | None
@@ -52,11 +52,13 @@ def report_wanted(given: Mapping[str, Any]) -> ReportWanted:
         ConfigurationError: naming the option and what is right.
     """
     campaign, since, output = given["campaign"], given["since"], given["output"]
+    if output == "":
+        raise ConfigurationError("--output is empty.", "Name a file, or give - for stdout.")
     return ReportWanted(
         None if campaign is None else _number(campaign),
         None if since is None else _since(since),
         given["format"],
-        None if output is None else Path(output),
+        None if output in (None, "-") else Path(output),
     )
 
 
@@ -66,29 +68,33 @@ def run_snapshot(
     """Read every open campaign once and keep a snapshot of each. What fails costs no other its snapshot.
 
     Returns:
-        The exit status: 1 when something could not be read or kept, which stderr then tells.
+        The exit status: 1 when something could not be read, kept or told, and 2 when no organization can be read as
+        this is configured. stderr tells why.
 
     Raises:
-        ConfigurationError: no organization is named, or the credentials are missing or wrong.
+        ConfigurationError: no organization is named, or what reads them cannot be set up.
     """
     orgs = _orgs(settings)
     outcome = _Kept([], [])
 
-    async def work(progress: Progress) -> None:
+    async def work() -> None:
         async with open_app(settings, credentials, transport) as app:
             _need_store(app)
-            await _keep_all(app, orgs, outcome, progress)
+            with told_to_wait(_CAMPAIGNS if len(orgs) == 1 else _ORGANIZATIONS) as progress:
+                await _keep_all(app, orgs, outcome, progress)
 
     try:
-        with told_to_wait(_CAMPAIGNS if len(orgs) == 1 else _ORGANIZATIONS) as progress:
-            anyio.run(work, progress)
+        anyio.run(work)
     except ConfigurationError:
         raise
     except CampaignsError as failure:  # the store fails for all alike
         outcome.failures.append(failure)
-    _print("".join(f"{line}\n" for line in outcome.lines))
-    for failed in outcome.failures:
-        _tell(failed)
+    _tell_of(outcome.lines, outcome.failures)
+    for sentence in dict.fromkeys(map(str, outcome.failures)):  # a missing token is the same for each
+        say(sentence)
+    unconfigured = [failure for failure in outcome.failures if isinstance(failure, ConfigurationError)]
+    if len(outcome.failures) == len(unconfigured) == len(orgs):
+        return 2
     return 1 if outcome.failures else 0
 
 
@@ -101,37 +107,41 @@ def run_report(
 ) -> int:
     """Report on a campaign, or on every open one, to stdout or into a file. Each is told whole: no model reads this.
 
+    That it was reported is noted when it is written: what did not arrive is told again by the next one.
+
     Returns:
-        The exit status: 1 when nothing could be read, or the file not be written, which stderr then tells.
+        The exit status: 1 when nothing could be read, or it could not be written, which stderr then tells.
 
     Raises:
-        ConfigurationError: no organization is named, or the credentials are missing or wrong.
+        ConfigurationError: no organization is named, the credentials are missing or wrong, or `since` is to come.
     """
     orgs = _orgs(settings)
     if wanted.campaign is not None and len(orgs) > 1:
         raise ConfigurationError("--campaign needs one organization.", "Name it with --org.")
 
-    async def work(progress: Progress) -> ProgressReport:
+    async def work() -> list[str]:
         async with open_app(settings, credentials, transport) as app:
-            return await report(app, orgs, wanted.campaign, wanted.since, detail=True, progress=progress)
+            with told_to_wait(_CAMPAIGNS) as progress:
+                made = await report(app, orgs, wanted.campaign, wanted.since, detail=True, progress=progress)
+            made = _with_the_bare(made)
+            _deliver(formatted(made.report, wanted.format), wanted.output)
+            told = made.report
+            beside = [*(told.partial or []), *(told.notes or [])] if wanted.format == "csv" else []  # has no place
+            return [*beside, *await note_reported(app, made)]
 
     try:
         if wanted.output is not None:
             check_place(wanted.output)
-        with told_to_wait(_CAMPAIGNS) as progress:
-            made = anyio.run(work, progress)
-        text = formatted(made, wanted.format)
-        if wanted.output is not None:
-            write_whole(wanted.output, text)
+        sentences = anyio.run(work)
     except ConfigurationError:
         raise
+    except (InvalidInput, Refused) as refused:
+        raise ConfigurationError(refused.what.replace("`since`", "--since"), refused.remedy) from None
     except CampaignsError as failure:
-        return _tell(failure)
-    if wanted.output is None:
-        _print(text)
-    if wanted.format == "csv":  # which has a place for campaigns only
-        for sentence in made.partial or []:
-            _say(sentence)
+        say(_for_a_terminal(failure))
+        return 1
+    for sentence in sentences:
+        say(sentence)
     return 0
 
 
@@ -147,9 +157,9 @@ async def _keep_all(app: AppContext, orgs: Sequence[str], outcome: _Kept, progre
         failed = len(outcome.failures)
         try:
             kept = await _keep(app, org, outcome.failures, progress if len(orgs) == 1 else None)
-        except (ConfigurationError, StoreFailed):
+        except StoreFailed:
             raise
-        except CampaignsError as failure:
+        except CampaignsError as failure:  # a GitHub App that is not installed there too
             outcome.failures.append(failure)
         else:
             if len(outcome.failures) == failed:
@@ -195,6 +205,44 @@ async def _keep(app: AppContext, org: str, failures: list[CampaignsError], progr
     return kept
 
 
+def _tell_of(lines: Sequence[str], failures: list[CampaignsError]) -> None:
+    """Print what was read. Who closed stdout wants no word of it; that it could not be printed is a failure."""
+    if not lines or sys.stdout is None:
+        return
+    try:
+        print_whole("".join(f"{line}\n" for line in lines))
+    except NotPrinted as failure:
+        failure.remedy = "What was read is kept."
+        failures.append(failure)
+
+
+def _with_the_bare(made: Made) -> Made:
+    """Name the organizations that have no campaign, of which a report would not say a word."""
+    found = {campaign.org for campaign in made.report.campaigns}
+    bare = [f"{org} has no open campaign to report." for org in made.orgs if org not in found]
+    notes = [*(made.report.notes or []), *bare] or None
+    return made._replace(report=made.report.model_copy(update={"notes": notes}))
+
+
+def _deliver(text: str, file: Path | None) -> None:
+    """Write a report where it is wanted.
+
+    Raises:
+        CampaignsError: it is not there, or not all of it.
+    """
+    if file is None:
+        print_whole(text)
+    else:
+        write_whole(file, text)
+
+
+def _for_a_terminal(failure: CampaignsError) -> str:
+    """Return the sentence for who has commands and no tools."""
+    if isinstance(failure, NotFound) and "list_campaigns" in failure.remedy:
+        failure.remedy = "`report` without --campaign shows the open ones; drafts stay hidden."
+    return str(failure)
+
+
 def _need_store(app: AppContext) -> None:
     if app.store.kept:
         return
@@ -226,18 +274,3 @@ def _since(text: str) -> Since:
     except ValueError as problem:
         raise ConfigurationError(f"--since: {problem}.", f"{LAST_REPORT} stands for the report before.") from None
     return moment
-
-
-def _print(text: str) -> None:
-    """Write to stdout as UTF-8 with its line breaks as they are, whatever the terminal or the system prefers."""
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.flush()
-
-
-def _tell(failure: CampaignsError) -> int:
-    _say(str(failure))
-    return 1
-
-
-def _say(sentence: str) -> None:
-    print(f"security-campaigns-mcp: {sentence}", file=sys.stderr)  # noqa: T201 - for the person at the terminal

@@ -17,7 +17,10 @@ Format = Literal["html", "markdown", "csv", "json"]
 
 _NAMED_OF_SEVERAL = 3  # repositories of a campaign that is one of several
 _LIMIT = 2000  # characters of one name or sentence: far above any that is meant
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width
+# Where a spreadsheet takes ; for the separator, a cell begins after each, with quotes that it drops. The last four
+# signs are full-width.
+_FORMULA = re.compile(r"""(^|;[\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+_THE_OTHERS = re.compile(r"[0-9]+ more")
 _ZERO_WIDTH_SPACE = "\u200b"
 _ACTIVE = re.compile(r"[\\`*_~|\[\]$]")
 _OPENS_BLOCK = re.compile(r"^(\d{1,9})?([-+=.)])")
@@ -45,13 +48,14 @@ def formatted(report: ProgressReport, wanted: Format) -> str:
 def as_markdown(report: ProgressReport) -> str:
     """Write a report for a chat or an issue.
 
-    It is the summary, a table of campaigns, what is left by severity and repository, what is missing, and notes.
+    It is the summary, a table of campaigns, how what is closed was and where what is left is, what is missing, notes.
     """
     parts = [markdown_words(report.summary)]
     if report.campaigns:
         parts.append("\n".join(_table(report)))
     if len(report.campaigns) == 1:
-        parts += [_severities_line(report.campaigns[0]), "\n".join(_repositories(report.campaigns[0]))]
+        (alone,) = report.campaigns
+        parts += [_outcomes_line(alone), _severities_line(alone), "\n".join(_repositories(alone))]
     else:
         lines = [f"- {line}" for campaign in report.campaigns if (line := _what_is_left(campaign))]
         parts.append(_titled("What is left", lines))
@@ -90,11 +94,10 @@ def _cut(found: str) -> str:
 
 
 def _harmless(cell: Cell) -> Cell:
-    """Put an apostrophe before text that a spreadsheet might run."""
+    """Put an apostrophe before what a spreadsheet might run, which no tab or line break is left to hide."""
     if not isinstance(cell, str):
         return cell
-    written = clean(cell, _LIMIT)
-    return f"'{written}" if written.startswith(_FORMULA) else written
+    return _FORMULA.sub(r"\1'", clean(cell, _LIMIT))
 
 
 def _table(report: ProgressReport) -> Iterable[str]:
@@ -113,6 +116,21 @@ def _repositories(campaign: CampaignProgress) -> Iterable[str]:
         yield _line([markdown_words(row.repository), *map(str, (row.left, row.fixed, row.dismissed))])
 
 
+def _outcomes_line(campaign: CampaignProgress) -> str:
+    """Write `Closed: 30 fixed, 8 dismissed; at least 2 came back; 7 of those left are in progress.` as far as known."""
+    known = ((campaign.fixed, "fixed"), (campaign.dismissed, "dismissed"))
+    outcomes = ", ".join(f"{number} {word}" for number, word in known if number is not None)
+    told = [
+        f"closed: {outcomes}" if outcomes else "",
+        f"at least {campaign.reopened} came back" if campaign.reopened else "",
+        f"{campaign.in_progress_count} of those left {'is' if campaign.in_progress_count == 1 else 'are'} in progress"
+        if campaign.in_progress_count
+        else "",
+    ]
+    line = "; ".join(part for part in told if part)
+    return f"{line[0].upper()}{line[1:]}." if line else ""
+
+
 def _severities_line(campaign: CampaignProgress) -> str:
     return f"Left by severity: {told}." if (told := _severities(campaign)) else ""
 
@@ -126,7 +144,7 @@ def _severities(campaign: CampaignProgress) -> str:
 def _what_is_left(campaign: CampaignProgress) -> str:
     """Write in a line where the alerts are that are left, or nothing when that is not known or none is."""
     rows = [row for row in campaign.left_fixed_dismissed_by_repository or [] if row.left]
-    named = [row for row in rows if " " not in row.repository][:_NAMED_OF_SEVERAL]
+    named = [row for row in rows if not _THE_OTHERS.fullmatch(row.repository)][:_NAMED_OF_SEVERAL]
     others = sum(row.left for row in rows) - sum(row.left for row in named)
     places = [f"{markdown_words(row.repository)} {row.left}" for row in named]
     told = [_severities(campaign), ", ".join([*places, *([f"others {others}"] if others else [])])]
@@ -194,6 +212,7 @@ def _left(campaign: CampaignProgress) -> int:
 _MARKDOWN: list[_Column] = [
     ("Left", _left),
     ("Closed", lambda each: each.closed_count),
+    ("Ends", lambda each: each.ends_at.date().isoformat() if each.ends_at else None),
     ("Days left", lambda each: each.days_left),
     ("Needs a day", lambda each: each.pace_needed),
     ("Held a day, 7 days", lambda each: each.pace_7_days),

@@ -27,8 +27,8 @@ MOST_UNSEEN = 0.02
 class NoCounts(CampaignsError):
     """GitHub told no counts of a campaign, so there is nothing to report."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"GitHub gives no counts for campaign {number}, so its progress is not known.", "Try later.")
+    def __init__(self, label: str) -> None:
+        super().__init__(f"GitHub gives no counts for campaign {label}, so its progress is not known.", "Try later.")
 
 
 class Reported(NamedTuple):
@@ -46,6 +46,11 @@ class Reported(NamedTuple):
     alerts: Iterable[TrackedAlert] | None = None
     org: str | None = None
     url: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Its number, with the organization when that is told."""
+        return f"{self.org}/{self.campaign.number}" if self.org else str(self.campaign.number)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,11 @@ class Measures:
     def campaign(self) -> Campaign:
         """The campaign as GitHub tells it."""
         return self.reported.campaign
+
+    @property
+    def label(self) -> str:
+        """What it is called in a sentence."""
+        return self.reported.label
 
     @property
     def start(self) -> datetime:
@@ -148,7 +158,7 @@ def measure(reported: Reported, now: datetime) -> Measures:
     now = now.astimezone(UTC)
     campaign, stats = reported.campaign, reported.campaign.alert_stats
     if stats is None:
-        raise NoCounts(campaign.number)
+        raise NoCounts(reported.label)
     alerts = each_once(reported.alerts or ())
     closed = sum(not alert.is_open for alert in alerts)
     unseen = max(0, len(alerts) - closed - (stats.total - stats.closed_count))

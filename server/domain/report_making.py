@@ -80,9 +80,9 @@ def _notes(told: Sequence[Told], since: datetime | None) -> list[str]:
     notes = [note for each in told for note in _about(each.measured, since) if note]
     if since and told:
         at = f"What was closed since {day(since, told[0].measured.now)} is"
-        if dark := [each.label for each in told if each.measured.closed_since(since) is None]:
+        if dark := [each.measured.label for each in told if each.measured.closed_since(since) is None]:
             notes.append(f"{at} not known of {', '.join(dark)}: the history begins later.")
-        if reckoned := [each.label for each in told if each.measured.is_reckoned(since)]:
+        if reckoned := [each.measured.label for each in told if each.measured.is_reckoned(since)]:
             notes.append(f"{at} reckoned for {', '.join(reckoned)}: nothing was read near that day.")
     return notes
 
@@ -90,7 +90,7 @@ def _notes(told: Sequence[Told], since: datetime | None) -> list[str]:
 def _about(measured: Measures, since: datetime | None) -> Iterator[str | None]:
     yield _known_alerts(measured)
     yield _moved_end(measured, since)
-    campaign, course = f"Campaign {measured.campaign.number}", measured.course
+    campaign, course = f"Campaign {measured.label}", measured.course
     if course.shrunk:
         begin = day(course.begin, measured.now)
         yield f"{campaign}: it has {several(course.shrunk, 'alert')} fewer than before, so the trend begins on {begin}."
@@ -98,7 +98,7 @@ def _about(measured: Measures, since: datetime | None) -> Iterator[str | None]:
 
 def _known_alerts(measured: Measures) -> str | None:
     """Say that the alerts known here are not those that GitHub counts."""
-    stats, campaign = measured.stats, f"Campaign {measured.campaign.number}"
+    stats, campaign = measured.stats, f"Campaign {measured.label}"
     known = measured.known
     if measured.doubtful is not None:
         return (
@@ -127,7 +127,7 @@ def _moved_end(measured: Measures, since: datetime | None) -> str | None:
         return None
     if earlier[:10] != later[:10]:
         earlier, later = earlier[:10], later[:10]
-    return f"Campaign {measured.campaign.number}: the end was moved from {earlier} to {later}."
+    return f"Campaign {measured.label}: the end was moved from {earlier} to {later}."
 
 
 def _reading(history: Iterable[Snapshot], since: datetime | None, now: datetime) -> Snapshot | None:

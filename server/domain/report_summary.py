@@ -34,12 +34,6 @@ class Told(NamedTuple):
     measured: Measures
     standing: Standing
 
-    @property
-    def label(self) -> str:
-        """Its number, with the organization when several are told of."""
-        org, number = self.measured.reported.org, self.measured.campaign.number
-        return f"{org}/{number}" if org else str(number)
-
 
 def summary(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     """Return at most three sentences: what there is and what changed, the worst campaign, and the others by status.
@@ -71,7 +65,7 @@ def _overview(told: Sequence[Told]) -> str:
 def _change(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     if since is None:
         return ""
-    known = {each.label: closed for each in told if (closed := each.measured.closed_since(since)) is not None}
+    known = {each.measured.label: closed for each in told if (closed := each.measured.closed_since(since)) is not None}
     if not known:
         return ""
     total = sum(known.values())
@@ -102,7 +96,7 @@ def _first(told: Told, now: datetime) -> str:
     facts = [f"{stats.closed_count} of {stats.total} closed{_percent(measured)}"]
     if measured.left:
         facts += [_time(told), *_trend(told, now)]
-    return f"{_SPOKEN[stands.status]}: {told.label} {name}, {', '.join(facts)}{_where(told)}."
+    return f"{_SPOKEN[stands.status]}: {told.measured.label} {name}, {', '.join(facts)}{_where(told)}."
 
 
 def _percent(measured: Measures) -> str:
@@ -166,7 +160,7 @@ def _is_stuck(repository: RepositoryProgress) -> bool:
 def _others(told: Sequence[Told]) -> str:
     named: list[str] = []
     for status in WORST_FIRST:
-        labels = [each.label for each in told if each.standing.status == status]
+        labels = [each.measured.label for each in told if each.standing.status == status]
         if labels:
             named.append(f"{_SPOKEN[status].lower() if named else _SPOKEN[status]}: {', '.join(labels)}")
     return f"{'; '.join(named)}." if named else ""

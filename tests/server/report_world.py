@@ -22,17 +22,21 @@ MARKDOWN = ReportWanted(None, None, "markdown", None)
 
 
 class World:
-    """The sandbox at a moment that the test sets, what left for it, and a store."""
+    """The sandbox at a moment that the test sets, what left for it, and a store.
 
-    def __init__(self, store: Path) -> None:
+    Without a token the credentials are those of the settings.
+    """
+
+    def __init__(self, store: Path, **options: Any) -> None:
         self.now = NOON
-        self.sandbox: Sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now))
+        self.sandbox: Sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now, **options))
         self.recorder = Recorder(httpx.ASGITransport(app=self.sandbox))
         self.store = store
-        self.token = ADMIN_TOKEN
+        self.token: str | None = ADMIN_TOKEN
 
     def given(self) -> dict[str, Any]:
-        return {"credentials": FixedToken(self.token, "the test"), "transport": self.recorder}
+        credentials = FixedToken(self.token, "the test") if self.token else None
+        return {"credentials": credentials, "transport": self.recorder}
 
     def settings(self, **changed: Any) -> Settings:
         return Settings(**{"org": ORG, "store": self.store, **changed})
@@ -55,8 +59,8 @@ class World:
         finally:
             await store.aclose()
 
-    async def last_report(self) -> datetime | None:
-        store = Store("api.github.com", self.store)
+    async def last_report(self, host: str = "api.github.com") -> datetime | None:
+        store = Store(host, self.store)
         try:
             return await store.last_report(ORG)
         finally:

@@ -18,6 +18,8 @@ from typing import Any, get_args
 import anyio
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from server.cli import main, parser
 from server.commands import ReportWanted, report_wanted
@@ -138,6 +140,53 @@ def test_an_organization_that_cannot_be_read_costs_no_other_its_snapshots(
     assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
 
 
+@pytest.fixture
+def app(tmp_path: Path) -> tuple[World, dict[str, Any]]:
+    """A world with a GitHub App that is installed in octo-org only, and the settings to act as it."""
+    key, file = rsa.generate_private_key(public_exponent=65537, key_size=2048), tmp_path / "key.pem"
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    file.chmod(0o600)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    world = World(tmp_path / "state" / "store.sqlite3", app_id=4711, app_public_key=public.decode())
+    world.token = None
+    return world, {"org": None, "app_id": "4711", "app_key_file": file}
+
+
+def test_an_organization_without_the_github_app_costs_no_other_its_snapshots(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, settings = app
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", ORG, "nobody")) == 1
+    told = capsys.readouterr()
+    assert told.out == f"{ORG}: {len(world.open_numbers)} open campaigns read.\n"
+    assert [line.split(".")[0] for line in told.err.splitlines()] == [
+        f"security-campaigns-mcp: The GitHub App 4711 is not installed in {org}" for org in ("octo-labs", "nobody")
+    ]
+    assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
+
+
+def test_a_github_app_that_is_installed_in_none_of_them_ends_with_2(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, settings = app
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", "nobody")) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [f" in {org}. " in line for org, line in zip(("octo-labs", "nobody"), told.err.splitlines(), strict=True)]
+
+
+def test_what_is_configured_wrongly_for_all_is_told_once(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    world, settings = app
+    settings["app_key_file"] = tmp_path / "nowhere.pem"
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", ORG)) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert world.recorder.sent == []
+
+
 def test_each_campaign_that_cannot_be_read_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     failed = world.open_numbers[:2]
     world.recorder.hook = without_counts(world, {number: httpx.Response(200, text="<html>") for number in failed})
@@ -206,7 +255,7 @@ def test_the_report_is_markdown_on_stdout_unless_said_otherwise(
     assert err == ""
     assert "| Campaign | Status |" in out
     page = f"https://github.com/orgs/{ORG}/security/campaigns"
-    assert all(f"| [{number}]({page}/{number}) " in out for number in world.open_numbers)
+    assert all(f"| [{ORG}/{number}]({page}/{number}) " in out for number in world.open_numbers)
     assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
 
 
@@ -273,6 +322,96 @@ def test_what_could_not_be_read_is_told_with_every_format(
     told = capsys.readouterr()
     assert "There is no organization nobody" in (told.err if wanted == "csv" else told.out)
     assert (told.err == "") is (wanted != "csv")
+
+
+def test_a_csv_leaves_no_note_unsaid(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.report(MARKDOWN._replace(format="csv", since="last_report")) == 0
+    told = capsys.readouterr()
+    assert told.err == ("security-campaigns-mcp: No earlier report is known, so what changed since is not told.\n")
+    assert "No earlier report" not in told.out
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_an_organization_without_campaigns_is_named(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.report(MARKDOWN._replace(format=wanted), org="octo-labs") == 0
+    told = capsys.readouterr()
+    assert "octo-labs has no open campaign to report." in (told.err if wanted == "csv" else told.out)
+    assert world.report(MARKDOWN._replace(format=wanted), org=None, allow_orgs=(ORG, "octo-labs")) == 0
+    told = capsys.readouterr()
+    assert "octo-labs has no open campaign to report." in (told.err if wanted == "csv" else told.out)
+    assert f"{ORG} has no open campaign" not in told.out + told.err
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_the_organization_is_told_when_there_is_only_one(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    number = world.open_numbers[0]
+    for campaign in (None, number):
+        assert world.report(MARKDOWN._replace(format=wanted, campaign=campaign)) == 0
+        told = capsys.readouterr().out
+        match wanted:
+            case "csv":
+                assert {row["org"] for row in csv.DictReader(io.StringIO(told))} == {ORG}
+            case "json":
+                assert {each["org"] for each in json.loads(told)["campaigns"]} == {ORG}
+            case "html":
+                assert f'"campaign_number":{number},' in told
+                assert told.count(f'"org":"{ORG}"') == told.count('"campaign_number":')
+            case "markdown":
+                assert f"| [{ORG}/{number}](" in told
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (None, f"No open campaign of {ORG} could be read. Campaign {ORG}/"),
+        ({"alert_stats": None}, "GitHub gives no counts for campaign "),
+    ],
+)
+def test_a_report_in_which_nothing_could_be_read_is_an_error(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path, wanted: Format, changed: Any, says: str
+) -> None:
+    async def unread(sent: Sent) -> httpx.Response | None:
+        if sent.path == f"/orgs/{ORG}/campaigns":
+            return None
+        if changed is None:
+            return httpx.Response(200, text="<html>")
+        inner = httpx.AsyncClient(transport=httpx.ASGITransport(app=world.sandbox), base_url="https://api.github.com")
+        async with inner as client:
+            read = await client.get(sent.path, headers={"authorization": f"Bearer {ADMIN_TOKEN}"})
+        return httpx.Response(200, json={**read.json(), **changed})
+
+    world.recorder.hook = unread
+    for output in (None, tmp_path / "report"):
+        assert world.report(MARKDOWN._replace(format=wanted, output=output)) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.startswith(f"security-campaigns-mcp: {says}")
+    assert not (tmp_path / "report").exists()
+    assert reported_at(world) is None
+
+
+def test_a_campaign_that_is_not_there_is_told_in_words_of_the_command_line(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert world.report(MARKDOWN._replace(campaign=99)) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"security-campaigns-mcp: There is no campaign {ORG}/99. `report` without --campaign shows the open ones; "
+        "drafts stay hidden."
+    )
+    assert "list_campaigns" not in told
+
+
+def test_changes_since_a_moment_to_come_are_wrong_usage(world: World) -> None:
+    with pytest.raises(ConfigurationError, match=r"^--since 2026-07-02T12:00:00Z lies in the future"):
+        world.report(MARKDOWN._replace(since=NOON + timedelta(days=1)))
+    assert reported_at(world) is None
 
 
 def test_changes_are_told_since_the_report_before(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -342,6 +481,7 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path, monkeypatc
         (["--campaign", "0"], "--campaign must be a positive"),
         (["--since", "yesterday"], "--since: give a date such as"),
         (["--since", "2026-02-30"], "--since: is not a day of the calendar"),
+        (["--output", ""], "--output is empty. Name a file, or give - for stdout."),
     ],
 )
 def test_a_wrong_argument_is_named_and_ends_with_2(
@@ -351,7 +491,7 @@ def test_a_wrong_argument_is_named_and_ends_with_2(
     told = capsys.readouterr()
     assert told.out == ""
     assert names in told.err
-    assert typed[1] not in told.err or typed[1].isdigit()
+    assert not typed[1] or typed[1] not in told.err or typed[1].isdigit()
 
 
 @pytest.mark.parametrize("typed", [["--format", "pdf"], ["--campagne", "3"], ["--output"]])
@@ -378,7 +518,9 @@ def test_a_campaign_belongs_to_one_organization(world: World) -> None:
         ("report", "Which organizations: the one of --org, otherwise each --allow-org."),
         ("snapshot", "Which organizations: the one of --org, otherwise each --allow-org."),
         ("report", "security-campaigns-mcp report --org octo-org --since last_report"),
-        ("report", "Ends with 1 when nothing could be read or the file not be written, and with 2"),
+        ("report", "Ends with 1 when nothing could be read or the report not be written, and with 2"),
+        ("report", "counts as its last one, an\nassistant's too, once it is written."),
+        ("report", "A date asks for the same week however\noften: --since 2027-01-08."),
         ("snapshot", "Ends with 1 when something could not be read or kept, and with 2"),
     ],
 )
@@ -405,6 +547,7 @@ def test_what_is_typed_is_what_is_wanted() -> None:
         3, datetime(2026, 6, 1, tzinfo=UTC), "html", Path("a.html")
     )
     assert report_wanted(vars(parser().parse_args(["report"]))) == MARKDOWN
+    assert report_wanted(vars(parser().parse_args(["report", "-o", "-"]))) == MARKDOWN
     assert report_wanted(vars(parser().parse_args(["report", "--since", "last_report"]))).since == "last_report"
 
 

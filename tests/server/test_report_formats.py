@@ -102,7 +102,7 @@ def bare(text: str) -> str:
 
 def test_markdown_is_the_summary_a_table_what_is_missing_and_notes() -> None:
     told = report(
-        campaign(url=PAGE, reason="It ends 9 days late."),
+        campaign(url=PAGE, reason="It ends 9 days late.", ends_at=datetime(2026, 4, 5, 23, 59, tzinfo=UTC)),
         campaign(campaign_number=4, name="XSS", status="done", forecast=None, days_left=None, pace_28_days=None),
         partial=["Campaign acme/5 could not be read."],
         notes=["No earlier report is known."],
@@ -110,11 +110,11 @@ def test_markdown_is_the_summary_a_table_what_is_missing_and_notes() -> None:
     assert as_markdown(told) == (
         "Thursday 12 March: 1 open campaign.\n"
         "\n"
-        "| Campaign | Status | Left | Closed | Days left | Needs a day | Held a day, 7 days "
+        "| Campaign | Status | Left | Closed | Ends | Days left | Needs a day | Held a day, 7 days "
         "| 28 days | Expected end |\n"
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        f"| [3]({PAGE}) SQL injection | at risk | 45 | 75 | 24 | 1.88 |  | 1.36 | 2026-04-14 |\n"
-        "| 4 XSS | done | 45 | 75 |  | 1.88 |  |  |  |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        f"| [3]({PAGE}) SQL injection | at risk | 45 | 75 | 2026-04-05 | 24 | 1.88 |  | 1.36 | 2026-04-14 |\n"
+        "| 4 XSS | done | 45 | 75 |  |  | 1.88 |  |  |  |\n"
         "\n"
         "Could not be read:\n"
         "\n"
@@ -128,9 +128,12 @@ def test_markdown_is_the_summary_a_table_what_is_missing_and_notes() -> None:
     )
 
 
-def test_markdown_of_one_campaign_tells_its_reason_and_what_is_left_by_severity_and_repository() -> None:
+def test_markdown_of_one_campaign_tells_its_reason_what_was_closed_and_what_is_left() -> None:
     told = report(
         campaign(
+            fixed=30,
+            dismissed=8,
+            reopened=2,
             reason="It ends 9 days late.",
             left_by_severity={"critical": 5, "high": 22},
             left_fixed_dismissed_by_repository=[
@@ -141,10 +144,11 @@ def test_markdown_of_one_campaign_tells_its_reason_and_what_is_left_by_severity_
         )
     )
     assert as_markdown(told).split("\n\n")[1:-1] == [
-        "| Campaign | Status | Left | Closed | Days left | Needs a day | Held a day, 7 days "
+        "| Campaign | Status | Left | Closed | Ends | Days left | Needs a day | Held a day, 7 days "
         "| 28 days | Expected end |\n"
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-        "| 3 SQL injection | at risk: It ends 9 days late. | 45 | 75 | 24 | 1.88 |  | 1.36 | 2026-04-14 |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        "| 3 SQL injection | at risk: It ends 9 days late. | 45 | 75 |  | 24 | 1.88 |  | 1.36 | 2026-04-14 |",
+        "Closed: 30 fixed, 8 dismissed; at least 2 came back; 7 of those left are in progress.",
         "Left by severity: 5 critical, 22 high.",
         "| Repository | Left | Fixed | Dismissed |\n"
         "| --- | ---: | ---: | ---: |\n"
@@ -152,6 +156,28 @@ def test_markdown_of_one_campaign_tells_its_reason_and_what_is_left_by_severity_
         "| api\\_v2 | 9 | 0 | 0 |\n"
         "| 12 more | 1 | 20 | 3 |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ({"fixed": 3, "dismissed": 0, "in_progress_count": 0}, "Closed: 3 fixed, 0 dismissed."),
+        ({"fixed": 3, "dismissed": 0, "reopened": 0}, "Closed: 3 fixed, 0 dismissed; 7 of those left are in progress."),
+        ({"reopened": 1, "in_progress_count": 1}, "At least 1 came back; 1 of those left is in progress."),
+        ({}, "7 of those left are in progress."),
+        ({"in_progress_count": 0}, None),
+    ],
+)
+def test_markdown_of_one_campaign_tells_of_what_was_closed_only_what_is_known(
+    known: dict[str, Any], line: str | None
+) -> None:
+    assert as_markdown(report(campaign(**known))).split("\n\n")[2:-1] == ([line] if line else [])
+
+
+def test_a_repository_without_a_name_is_no_sum() -> None:
+    places = [repository("repository 42", 9), repository("2 more", 3), repository("web", 2)]
+    told = as_markdown(report(campaign(left_fixed_dismissed_by_repository=places), campaign(campaign_number=4)))
+    assert "- 3 SQL injection: repository 42 9, web 2, others 3\n" in told
 
 
 def test_markdown_of_several_tells_in_a_line_where_the_most_is_left() -> None:
@@ -250,6 +276,33 @@ def test_a_number_of_a_csv_is_bare_when_it_is_negative_too() -> None:
 def test_every_text_that_begins_like_a_formula_gets_an_apostrophe(start: str, field: str) -> None:
     (row,) = rows(as_csv(report(campaign(**{field: f"{start}1+1"}))))
     assert row[field] == f"'{start.strip()}1+1"
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize(
+    ("before", "written"),
+    [
+        ("x;", "x;'"),
+        ("x; ", "x; '"),
+        (";;\u00a0 ", ";;\u00a0 '"),
+        ('x;"', "x;\"'"),
+        ("x;\t", "x; '"),
+        ("x;\r\n", "x;  '"),
+    ],
+)
+def test_no_text_is_a_formula_where_a_semicolon_separates_cells(before: str, written: str, sign: str) -> None:
+    told = as_csv(report(campaign(name=f"{before}{sign}1+1;y", days_left=-3)))
+    (row,) = rows(told)
+    assert (row["name"], row["days_left"]) == (f"{written}{sign}1+1;y", "-3")
+    for line in csv.reader(io.StringIO(told, newline=""), delimiter=";"):
+        assert not [cell for cell in line if cell.lstrip().startswith(sign)]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_a_formula_after_a_semicolon(text: str) -> None:
+    told = as_csv(hostile(f"x;{text};{text}"))
+    for line in csv.reader(io.StringIO(told, newline=""), delimiter=";"):
+        assert not [cell for cell in line if cell.lstrip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,7 @@ def test_the_report_says_the_same_as_csv(known: bool, week: Week) -> None:
     [row] = csv.DictReader(io.StringIO(told(known, week).reports["csv"]))
     expected = {
         "as_of": f"{at(7 * week.number):%Y-%m-%dT%H:%M:%SZ}",
+        "org": "octo-org",
         "campaign_number": "7",
         "status": week.status,
         "reason": week.reason,
@@ -123,10 +124,11 @@ def test_the_report_says_the_same_as_markdown(known: bool, week: Week) -> None:
     lines = told(known, week).reports["markdown"].splitlines()
     head, _, row, *_ = (line for line in lines if line.startswith("|"))
     assert dict(zip(cells(head), cells(row), strict=True)) == {
-        "Campaign": f"[7]({PAGE}/7) Stop XSS in payments",
+        "Campaign": f"[octo-org/7]({PAGE}/7) Stop XSS in payments",
         "Status": f"{week.status.replace('_', ' ')}: {week.reason}",
         "Left": str(left(week)),
         "Closed": str(CLOSED[week.number]),
+        "Ends": "2026-08-22",
         "Days left": str(DAYS - 7 * week.number),
         "Needs a day": number(week.needed),
         "Held a day, 7 days": number(week.short),
