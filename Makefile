@@ -10,16 +10,19 @@ ISSUER := tests/signin/issuer/node_modules
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test check format lock openapi bench clean
+.PHONY: demo test soak-store check format lock openapi bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
 
 test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+
+soak-store: $(VENV)/.dev ## twenty processes share a store for a minute, in SQLite and in PostgreSQL
+	SECURITY_CAMPAIGNS_TEST_PROCESSES=20 SECURITY_CAMPAIGNS_TEST_SECONDS=60 $(BIN)/python -m pytest tests/store/test_processes.py
 
 check: $(VENV)/.dev ## lint, types, direction of imports
 	$(BIN)/ruff check .

@@ -1,20 +1,26 @@
-"""Reads from GitHub what the prompts embed. Names in here are GitHub's, so that the wording can refer to them."""
+"""What the prompts embed: what GitHub says, and how it is going. The wording refers to the names in here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import anyio
+from collections.abc import Set
+from typing import Any
 
 from server.context import AppContext
 from server.domain.answers import row
 from server.domain.dates import wire
 from server.domain.models import OPEN_CAMPAIGNS_LIMIT, Campaign
-from server.errors import CampaignsError, NotFound
+from server.reporting import Collected, collect
 
-Facts = dict[str, object]
+Facts = dict[str, Any]
 
-_AT_ONCE = 4  # GitHub asks for restraint with concurrent requests
+_UNUSED = {"burndown", "burndown_from"}  # drawn, not written about
+_DESCRIBED = {
+    *("name", "state", "ends_at", "days_left", "url"),
+    *("open_count", "in_progress_count", "closed_count", "remediation_rate"),
+}
+"""What a campaign's description tells already: a number that comes twice looks like two."""
+_BY_ALERTS = {"reopened", "left_by_severity", "left_fixed_dismissed_by_repository"}
+_PACES = {"pace_needed", "pace_7_days", "pace_28_days"}
 
 
 async def one_campaign(app: AppContext, org: str, number: int) -> Facts:
@@ -23,11 +29,33 @@ async def one_campaign(app: AppContext, org: str, number: int) -> Facts:
     return {"org": org, "as_of": wire(app.now()), "campaign": _described(app, org, campaign)}
 
 
-async def open_campaigns(app: AppContext, org: str) -> Facts:
-    """Describe every open campaign whole. Each is read by itself, since a list's items may lack their counts."""
-    listed = await app.github.campaigns.all_open(org)
-    found = await _read_each(app, org, [campaign.number for campaign in listed])
-    return {"org": org, "as_of": wire(app.now()), "campaigns": [_described(app, org, campaign) for campaign in found]}
+async def one_progress(app: AppContext, org: str, number: int, *, paces: bool = True) -> Facts:
+    """Describe one campaign whole and tell how it is going.
+
+    Args:
+        app, org, number: which campaign.
+        paces: whether they are told as numbers; `reason` tells them in words.
+    """
+    collected = await collect(app, [org], number)
+    (campaign,) = _campaigns(app, org, collected)
+    progress = _progress(app, collected, set() if paces else _PACES)
+    return {"org": org, "as_of": wire(app.now()), "campaign": campaign, "progress": progress}
+
+
+async def open_progress(app: AppContext, org: str) -> Facts:
+    """Describe every open campaign whole and tell how it is going, without what is known of its repositories.
+
+    Raises:
+        CampaignsError: none could be read. Of some that could not `partial` tells.
+    """
+    collected = await collect(app, [org])
+    progress = _progress(app, collected, _BY_ALERTS)
+    return {
+        "org": org,
+        "as_of": wire(app.now()),
+        "campaigns": _campaigns(app, org, collected),
+        "progress": progress,
+    }
 
 
 async def room(app: AppContext, org: str) -> Facts:
@@ -46,33 +74,17 @@ async def room(app: AppContext, org: str) -> Facts:
     }
 
 
+def _campaigns(app: AppContext, org: str, collected: Collected) -> list[Facts]:
+    return [_described(app, org, each.campaign) for each in collected.reported]
+
+
 def _described(app: AppContext, org: str, campaign: Campaign) -> Facts:
     return app.describe(org, campaign).model_dump(mode="json", exclude_none=True)
 
 
-async def _read_each(app: AppContext, org: str, numbers: Iterable[int]) -> list[Campaign]:
-    """Read campaigns at the same time, a few at once, and keep their order. One deleted meanwhile is left out.
-
-    Raises:
-        CampaignsError: the first that a read failed with; the others are given up.
-    """
-    found: dict[int, Campaign | None] = dict.fromkeys(numbers)
-    failures: list[CampaignsError] = []
-    slots = anyio.CapacityLimiter(_AT_ONCE)
-
-    async def read(number: int) -> None:
-        try:
-            async with slots:
-                found[number] = await app.github.campaigns.get(org, number)
-        except NotFound:
-            return
-        except CampaignsError as failure:
-            failures.append(failure)
-            reading.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as reading:
-        for number in found:
-            reading.start_soon(read, number)
-    if failures:
-        raise failures[0]
-    return [campaign for campaign in found.values() if campaign is not None]
+def _progress(app: AppContext, collected: Collected, unused: Set[str]) -> Facts:
+    """Tell each campaign whole: the rows of a list have a forecast without its range."""
+    left_out = dict.fromkeys(_DESCRIBED | _UNUSED | unused, True)
+    exclude: Any = {"summary": True, "as_of": True, "campaigns": {"__all__": left_out}}
+    report = collected.made(app.now(), detail=True)
+    return report.model_dump(mode="json", exclude_none=True, exclude=exclude)

@@ -13,11 +13,13 @@ from server.errors import ConfigurationError
 from server.logs import announce, configure_logging
 from server.options import add_options, read_options, settings_from
 from server.settings import Settings
+from server.streams import NotPrinted, print_whole, say
 
 if TYPE_CHECKING:
     import httpx
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_EPILOG = "Most options have an environment variable, named in brackets; what is typed wins."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="security-campaigns-mcp",
         description="An MCP server that runs GitHub security campaigns. Without a command it serves over stdio.",
-        epilog="Each option has an environment variable, named in brackets; what is typed wins.",
+        epilog=_EPILOG,
         allow_abbrev=False,
     )
     whole.add_argument("--version", action="store_true", help="print the version")
@@ -34,9 +36,9 @@ def parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
     add_options(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    snapshot = commands.add_parser("snapshot", help="keep a reading of every open campaign", allow_abbrev=False)
-    add_options(snapshot)
-    _add_report(commands.add_parser("report", help="report how campaigns are going", allow_abbrev=False))
+    add_options(commands.add_parser("snapshot", help="keep a reading of every open campaign", **_about(_SNAPSHOT)))
+    about = _about(_REPORT, _LAST_REPORT + _EPILOG)
+    _add_report(commands.add_parser("report", help="report how campaigns are going", **about))
     _add_audit(commands.add_parser("audit", help="show the record of attempted writes", allow_abbrev=False))
     _add_service(commands)
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
@@ -44,14 +46,72 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
+_SNAPSHOT = """%(prog)s [OPTION ...]
+
+Read every open campaign once and keep its counts, from which reports tell pace
+and forecast; once a day is enough.
+
+Which organizations: the one of --org, otherwise each --allow-org.
+
+Ends with 1 when something could not be read or kept, and with 2 for wrong
+usage, or when no organization can be read as this is configured.
+"""
+_REPORT = """%(prog)s [--campaign NUMBER] [--since WHEN] [--format FORMAT] [-o FILE] [OPTION ...]
+
+Report how campaigns are going: status, pace, forecast, burndown. Their counts
+are kept, as by snapshot.
+
+Which organizations: the one of --org, otherwise each --allow-org.
+
+  %(prog)s --org octo-org --since last_report
+  %(prog)s --org octo-org --campaign 3 --format html -o xss.html
+
+Ends with 1 when nothing could be read or the report not be written, and with 2
+for wrong usage or configuration.
+"""
+_LAST_REPORT = """\
+Every report on all campaigns of an organization counts as its last one, an
+assistant's too, once it is written. So of two right after each other, in two
+formats say, the second tells no change. A date asks for the same week however
+often: --since 2027-01-08.
+
+"""
+
+
+def _about(text: str, epilog: str = _EPILOG) -> dict[str, Any]:
+    """Return what makes the help of a command begin with a text, whose first line is the usage, and how it ends."""
+    usage, _, description = text.partition("\n")
+    return {
+        "usage": usage,
+        "description": description.strip(),
+        "epilog": epilog,
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
 def _add_report(report: argparse.ArgumentParser) -> None:
-    add_options(report)
-    report.add_argument("--campaign", metavar="NUMBER", help="only this one (default: all open ones)")
-    report.add_argument("--since", metavar="DATE", help="tell changes since then, or since last_report")
+    report.add_argument("--campaign", metavar="NUMBER", help="only this one, open or closed (default: every open one)")
     report.add_argument(
-        "--format", choices=("html", "markdown", "csv", "json"), default="markdown", help="default: markdown"
+        "--since",
+        metavar="WHEN",
+        help="also tell what was closed since then: 2027-01-08, a time such as 2027-01-08T17:00:00Z, or last_report "
+        "for the report on all campaigns before this one",
     )
-    report.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
+    report.add_argument(
+        "--format",
+        choices=("html", "markdown", "csv", "json"),
+        default="markdown",
+        help="html is a page with burndowns that needs no network, markdown is for an issue or a chat "
+        "(default: markdown)",
+    )
+    report.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="write this file, which only you can read, instead of to stdout (-)",
+    )
+    add_options(report)
 
 
 def _add_audit(audit: argparse.ArgumentParser) -> None:
@@ -88,12 +148,15 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     command = "version" if given.pop("version") else given.pop("command")
     try:
         return _run(command, given, environ)
+    except NotPrinted as error:
+        say(str(error))
+        return 1
     except ConfigurationError as error:
         announce(f"security-campaigns-mcp: {error}", logging.ERROR)
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone, as in `doctor | head -1`
+    except BrokenPipeError:  # the reader of our output has gone, as in `demo | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -101,7 +164,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
 def _version() -> int:
     from server.version import server_version  # noqa: PLC0415 - a plain start must not pay for it
 
-    print(f"security-campaigns-mcp {server_version()}")  # noqa: T201 - the command's answer
+    print_whole(f"security-campaigns-mcp {server_version()}\n")
     return 0
 
 
@@ -177,7 +240,8 @@ def _doctor(settings: Settings, environ: Mapping[str, str], *, as_json: bool) ->
         return await doctor.run_doctor(settings, environ=environ, transport=_sandbox_transport(settings))
 
     findings = anyio.run(examine)
-    print(doctor.as_json(findings) if as_json else doctor.render(findings, color=sys.stdout.isatty()))  # noqa: T201 - its answer
+    colored = sys.stdout is not None and sys.stdout.isatty()
+    print_whole(f"{doctor.as_json(findings) if as_json else doctor.render(findings, color=colored)}\n")
     return doctor.exit_status(findings)
 
 

@@ -12,6 +12,7 @@ from mcp.server.mcpserver import Context
 
 from server.domain.answers import CampaignDetail, campaign_url, campaigns_url, detail
 from server.domain.models import Campaign
+from server.domain.tracked_alerts import Stood
 from server.github.connection import GitHub
 from server.guards.policy import Policy
 from server.settings import Settings
@@ -30,6 +31,8 @@ class AppContext:
         store: what GitHub does not remember.
         selections: what filters yielded, kept for ten minutes for the call that publishes it.
         looked: when audit records of an organization (lower case) were last settled here, in monotonic seconds.
+        stood: how the alerts of campaigns stood when they were last read: by organization (lower case), number and
+            creation of the campaign.
         creating: one lock per organization (lower case), so that creating looks and publishes without a rival here.
     """
 
@@ -39,6 +42,7 @@ class AppContext:
     store: Store
     selections: Selections[Any] = field(default_factory=Selections)
     looked: dict[str, float] = field(default_factory=dict)
+    stood: dict[tuple[str, int, datetime], Stood] = field(default_factory=dict)
     creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
 
     def now(self) -> datetime:

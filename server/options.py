@@ -44,10 +44,13 @@ def read_switch(value: str) -> bool:
 
 
 def _orgs(value: str) -> tuple[str, ...]:
-    orgs = tuple(check_org(part.strip()) for part in value.split(",") if part.strip())
+    orgs: dict[str, str] = {}
+    for part in value.split(","):
+        if org := part.strip():
+            orgs.setdefault(org.casefold(), check_org(org))  # OCTO-ORG is octo-org, and read once
     if not orgs:  # an unset variable in a start script must not lift the bound
         raise ValueError("names no organization")
-    return orgs
+    return tuple(orgs.values())
 
 
 def read_count(value: str) -> int:
@@ -74,7 +77,13 @@ def read_seconds(value: str) -> float:
 
 
 def read_path(value: str) -> Path:
-    """Read a path, in which a ~ is the user's home."""
+    """Read a path, in which a ~ is the user's home.
+
+    Raises:
+        ValueError: with a sentence.
+    """
+    if not value.strip():  # it would be the folder one is in
+        raise ValueError("is empty; give the path of a file")
     return Path(value).expanduser()
 
 
@@ -138,7 +147,7 @@ OPTIONS = (
         "give the sandbox's organization about so many open alerts",
         read_count,
     ),
-    Option("--org", "SECURITY_CAMPAIGNS_ORG", "organization meant when a call names none", check_org),
+    Option("--org", "SECURITY_CAMPAIGNS_ORG", "the organization for commands, and for calls that name none", check_org),
     Option(
         "--allow-org",
         "SECURITY_CAMPAIGNS_ALLOW_ORGS",

@@ -6,17 +6,18 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import anyio
 
 from server.context import AppContext
+from server.domain.dates import wire
 from server.domain.measures import Reported
 from server.domain.models import Campaign
 from server.domain.report_making import progress_report
 from server.domain.reports import ProgressReport
 from server.domain.snapshots import snapshot_of
-from server.errors import CampaignsError, NotFound, StoreFailed
+from server.errors import CampaignsError, NotFound, Refused, StoreFailed
 from server.tracking import recall, tracked
 
 LAST_REPORT: Literal["last_report"] = "last_report"
@@ -50,7 +51,7 @@ class Collected:
     """What a report is made of.
 
     Attributes:
-        orgs: the organizations that could be read.
+        orgs: the organizations that could be read whole.
         reported: the campaigns that could be read, and what is known about them.
         partial: what could not be read.
         notes: what else is to be said.
@@ -65,13 +66,18 @@ class Collected:
         """Add sentences, each once."""
         self.notes += [sentence for sentence in dict.fromkeys(sentences) if sentence not in self.notes]
 
-    def made(self, now: datetime, since: datetime | None = None, *, detail: bool | None = None) -> ProgressReport:
+    def made(self, now: datetime, since: datetime | None = None, *, detail: bool = False) -> ProgressReport:
         """Make the report; the arguments are those of `progress_report`."""
         return progress_report(self.reported, now, since=since, detail=detail, partial=self.partial, notes=self.notes)
 
 
 async def collect(
-    app: AppContext, orgs: Sequence[str], campaign_number: int | None = None, progress: Progress | None = None
+    app: AppContext,
+    orgs: Sequence[str],
+    campaign_number: int | None = None,
+    *,
+    named: bool = False,
+    progress: Progress | None = None,
 ) -> Collected:
     """Read one campaign, or every open one of some organizations, afresh, and remember it.
 
@@ -79,6 +85,7 @@ async def collect(
         app: the server's parts.
         orgs: the organizations; one of them when a campaign is named.
         campaign_number: the campaign; None for all open ones.
+        named: tell each campaign's organization even when there is only one.
         progress: told after every campaign.
 
     Raises:
@@ -90,7 +97,7 @@ async def collect(
 
     async def read(org: str) -> None:
         try:
-            found[org] = await reading.of_organization(org, campaign_number, named=len(orgs) > 1)
+            found[org] = await reading.of_organization(org, campaign_number, named=named or len(orgs) > 1)
         except CampaignsError as failure:
             failures[org] = failure
 
@@ -104,11 +111,18 @@ async def collect(
         if org in failures:
             collected.partial.append(str(failures[org]))
         else:
-            collected.orgs.append(org)
+            collected.orgs += found[org].orgs
             collected.reported += found[org].reported
             collected.partial += found[org].partial
             collected.note(found[org].notes)
     return collected
+
+
+class Made(NamedTuple):
+    """A report, and of which organizations it tells everything, so that the next may begin where it ends."""
+
+    report: ProgressReport
+    orgs: tuple[str, ...]
 
 
 async def report(
@@ -117,24 +131,43 @@ async def report(
     campaign_number: int | None = None,
     since: Since = None,
     *,
-    detail: bool | None = None,
+    detail: bool = False,
     progress: Progress | None = None,
-) -> ProgressReport:
-    """Report on one campaign, or on every open one of some organizations, and note which of these were reported on.
+) -> Made:
+    """Report on one campaign, or on every open one of some organizations.
 
     Args:
         app, orgs, campaign_number, progress: as for `collect`.
         since: from when on changes are told; "last_report" is when the organizations were last reported on.
-        detail: whether each campaign is told whole; by default only one that is alone.
+        detail: as for a file: each campaign whole, and with its organization.
 
     Raises:
+        Refused: `since` lies in the future.
         CampaignsError: nothing could be read. What is only partly read is told in the report.
     """
-    collected = await collect(app, orgs, campaign_number, progress)
-    made = collected.made(app.now(), await _moment(app, orgs, since, collected), detail=detail)
-    if campaign_number is None:
-        await _note_report(app, collected.orgs, made.as_of)
-    return made
+    collected = await collect(app, orgs, campaign_number, named=detail, progress=progress)
+    now = app.now()
+    if isinstance(since, datetime) and since > now:
+        raise Refused(f"`since` {wire(since)} lies in the future: by GitHub's clock it is {wire(now)}.")
+    made = collected.made(now, await _moment(app, orgs, since, collected), detail=detail)
+    if made.partial and not made.campaigns and collected.reported:
+        raise CampaignsError(made.partial[0])
+    return Made(made, () if campaign_number is not None else tuple(collected.orgs))
+
+
+async def note_reported(app: AppContext, made: Made) -> list[str]:
+    """Note that a report was made, once it is sure to be delivered.
+
+    Returns:
+        A sentence when that failed: then the next one "since last_report" tells the same changes again.
+    """
+    try:
+        for org in made.orgs:
+            await app.store.note_report(org, made.report.as_of)
+    except StoreFailed as failure:
+        _LOG.warning("%s", failure)
+        return [f"That this was reported could not be kept, so the next report may tell it again: {failure.what}"]
+    return []
 
 
 class _Reading:
@@ -156,6 +189,10 @@ class _Reading:
         """
         app, collected = self._app, Collected()
         campaigns = await self._campaigns(org, campaign_number, collected)
+        if collected.partial and not campaigns:
+            raise CampaignsError(f"No open campaign of {org} could be read. {collected.partial[0]}")
+        if not collected.partial:
+            collected.orgs.append(org)
         collected.note(await remember(app, org, campaigns))
         remembered, notes = await recall(app, org, campaigns)
         collected.note(notes)
@@ -211,16 +248,9 @@ async def _moment(app: AppContext, orgs: Sequence[str], since: Since, collected:
     except StoreFailed as failure:
         collected.note([f"When was last reported could not be looked up: {failure.what}"])
         return None
-    known = [moment for moment in reports if moment is not None]
+    now = app.now()
+    known = [moment for moment in reports if moment is not None and moment <= now]  # not what a wrong clock left
     if not known:
         collected.note(["No earlier report is known, so what changed since is not told."])
         return None
     return min(known)
-
-
-async def _note_report(app: AppContext, orgs: Sequence[str], at: datetime) -> None:
-    try:
-        for org in orgs:
-            await app.store.note_report(org, at)
-    except StoreFailed as failure:
-        _LOG.warning("%s", failure)

@@ -11,15 +11,16 @@ from server.domain.alerts import AlertKind, ClosedAlert
 from server.domain.measures import started
 from server.domain.models import Campaign
 from server.domain.snapshots import Snapshot
-from server.domain.tracked_alerts import TrackedAlert
+from server.domain.tracked_alerts import Stood, TrackedAlert
 from server.errors import GitHubError, StoreFailed
-from server.github.closed_alerts import ClosedQuery
+from server.github.closed_alerts import ClosedQuery, ClosedReading
 from server.store.records import KeptAlert, PublishedAlerts
 
 _BEFORE_START = timedelta(days=1)  # an alert may have been closed between being chosen and the campaign's start
+_STANDS_FOR = timedelta(hours=1)  # while the counts stay the same, one may have come back as another was closed
+_MOST_KEPT = 50  # campaigns
 _MOST_TYPES = 50  # in one request's address
-
-_Closed = Mapping[tuple[int, int], ClosedAlert]
+_KINDS: tuple[AlertKind, ...] = ("code", "secret")
 
 
 class Remembered(NamedTuple):
@@ -36,6 +37,24 @@ class Remembered(NamedTuple):
     published: PublishedAlerts | None = None
 
 
+class _Known(NamedTuple):
+    """A campaign whose alerts are known."""
+
+    campaign: Campaign
+    published: PublishedAlerts
+
+    @property
+    def since(self) -> float:
+        """From when on closed alerts matter."""
+        return (started(self.campaign) - _BEFORE_START).timestamp()
+
+    @property
+    def has_closed(self) -> bool:
+        """Whether any of them is closed, as far as GitHub tells."""
+        stats = self.campaign.alert_stats
+        return stats is None or stats.closed_count > 0
+
+
 async def recall(app: AppContext, org: str, campaigns: Sequence[Campaign]) -> tuple[list[Remembered], list[str]]:
     """Look campaigns up in the store.
 
@@ -47,7 +66,7 @@ async def recall(app: AppContext, org: str, campaigns: Sequence[Campaign]) -> tu
         for campaign in campaigns:
             history = await app.store.history(org, campaign.number, campaign.created_at)
             published = await app.store.alerts_of(org, campaign.number)
-            same = published is not None and published.created_at == campaign.created_at
+            same = published is not None and published.created_at == campaign.created_at.replace(microsecond=0)
             found.append(Remembered(campaign, history, published if same else None))
     except StoreFailed as failure:
         sentence = f"Earlier readings could not be looked up, so there is no trend: {failure.what}"
@@ -60,44 +79,72 @@ async def tracked(
 ) -> tuple[dict[int, list[TrackedAlert]], list[str]]:
     """Find out how the alerts of campaigns stand now.
 
-    The closed ones are read once for all campaigns; what is not among them is open. So where none of a campaign's
-    alerts is closed nothing is asked.
+    The closed ones are read once for all campaigns that need it; what is not among them is open. Nothing is asked for
+    a campaign of whose alerts none is closed, and for one whose counts are those of less than an hour ago.
 
     Returns:
         The alerts by campaign number, of the campaigns where they are known, and sentences about what failed.
     """
-    known = [each for each in remembered if each.published is not None and each.published.alerts]
+    known = [_Known(each.campaign, each.published) for each in remembered if each.published and each.published.alerts]
     alerts: dict[int, list[TrackedAlert]] = {}
     notes: list[str] = []
-    kinds: tuple[AlertKind, ...] = ("code", "secret")
-    for kind in kinds:
-        of_kind = [
-            (each, each.published) for each in known if each.published and each.published.publication.kind == kind
-        ]
-        moved = [each for each in of_kind if _has_closed(each[0].campaign)]
+    for kind in _KINDS:
+        moved = []
+        for each in known:
+            if each.published.publication.kind != kind:
+                continue
+            if (stood := _as_before(app, org, each.campaign)) is not None:
+                alerts[each.campaign.number] = stood
+            elif each.has_closed:
+                moved.append(each)
+            else:
+                alerts[each.campaign.number] = _as_they_stand(each.published.alerts, {})
+        if not moved:
+            continue
         try:
-            closed = await app.github.alerts.closed_since(_query(org, kind, moved)) if moved else {}
+            reading = await app.github.alerts.closed_since(_query(org, kind, moved))
         except GitHubError as failure:
             notes.append(f"Fixed and dismissed alerts and repositories are not told apart. {failure.what}")
             continue
-        for each, published in of_kind:
-            alerts[each.campaign.number] = _as_they_stand(published.alerts, closed)
+        for each in moved:
+            if _reaches(reading, each):
+                alerts[each.campaign.number] = _as_they_stand(each.published.alerts, reading.alerts)
+                _keep(app, org, each.campaign, alerts[each.campaign.number])
+            else:
+                notes.append(
+                    f"Campaign {each.campaign.number}: fixed and dismissed alerts and repositories are not told apart, "
+                    f"since {org} has closed too many alerts since it began."
+                )
     return alerts, notes
 
 
-def _has_closed(campaign: Campaign) -> bool:
-    return campaign.alert_stats is None or campaign.alert_stats.closed_count > 0
+def _as_before(app: AppContext, org: str, campaign: Campaign) -> list[TrackedAlert] | None:
+    stood = app.stood.get((org.lower(), campaign.number, campaign.created_at))
+    if stood is None or stood.stats != campaign.alert_stats or not timedelta() <= app.now() - stood.at < _STANDS_FOR:
+        return None
+    return stood.alerts
 
 
-def _query(org: str, kind: AlertKind, campaigns: Iterable[tuple[Remembered, PublishedAlerts]]) -> ClosedQuery:
-    since = min(started(each.campaign) for each, _ in campaigns) - _BEFORE_START
-    types = {alert.rule for _, published in campaigns for alert in published.alerts} if kind == "secret" else set()
+def _keep(app: AppContext, org: str, campaign: Campaign, alerts: list[TrackedAlert]) -> None:
+    if campaign.alert_stats is None:
+        return
+    app.stood[org.lower(), campaign.number, campaign.created_at] = Stood(campaign.alert_stats, app.now(), alerts)
+    while len(app.stood) > _MOST_KEPT:
+        del app.stood[next(iter(app.stood))]
+
+
+def _reaches(reading: ClosedReading, known: _Known) -> bool:
+    return reading.since is not None and reading.since <= known.since
+
+
+def _query(org: str, kind: AlertKind, campaigns: Iterable[_Known]) -> ClosedQuery:
+    types = {alert.rule for each in campaigns for alert in each.published.alerts} if kind == "secret" else set()
     if None in types or len(types) > _MOST_TYPES:
         types = set()
-    return ClosedQuery(org, kind, since.timestamp(), frozenset(name for name in types if name))
+    return ClosedQuery(org, kind, min(each.since for each in campaigns), frozenset(name for name in types if name))
 
 
-def _as_they_stand(alerts: Iterable[KeptAlert], closed: _Closed) -> list[TrackedAlert]:
+def _as_they_stand(alerts: Iterable[KeptAlert], closed: Mapping[tuple[int, int], ClosedAlert]) -> list[TrackedAlert]:
     names = {alert.repository_id: alert.repository for alert in closed.values()}
     return [_as_it_stands(alert, closed.get(alert[:2]), names.get(alert.repository_id)) for alert in alerts]
 

@@ -69,8 +69,8 @@ def loopback_github(
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return what the process gets besides the SDK's few defaults: coverage's settings, and nothing secret."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    """Return what the process gets besides the SDK's few defaults: coverage's settings, the place for what is kept."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "XDG_STATE_"))}
     return {**kept, "PYTHONWARNINGS": "error", **more}
 
 

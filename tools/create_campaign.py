@@ -95,7 +95,7 @@ async def create_campaign(
         known = {found.number for found in open_campaigns}
         published, unkept = await publish(app, plan, known)
     published = await with_counts(app, plan.org, published)
-    unkept += await remember(app, plan.org, [published.campaign])
+    unkept = unkept or await remember(app, plan.org, [published.campaign])  # one sentence about the store is enough
     return answered(_described(app, plan, published, [*settled, *unkept]))
 
 

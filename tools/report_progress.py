@@ -9,7 +9,7 @@ from pydantic import MISSING
 
 from server.context import CallContext, app_of
 from server.domain.reports import ProgressReport
-from server.reporting import report
+from server.reporting import note_reported, report
 from tools.answers import answered
 from tools.parameters import OneCampaign, Org, Since
 
@@ -21,4 +21,6 @@ async def report_progress(
     app = app_of(ctx)
     one = None if campaign_number is MISSING else campaign_number
     orgs = [app.policy.org(org)] if one is not None else app.policy.orgs(org)
-    return answered(await report(app, orgs, one, None if since is MISSING else since))
+    made = await report(app, orgs, one, None if since is MISSING else since)
+    unkept = await note_reported(app, made)
+    return answered(made.report.model_copy(update={"notes": [*(made.report.notes or []), *unkept] or None}))

@@ -9,12 +9,12 @@ function keyOf(campaign) {
 function bar(id, campaign) {
   const all = total(campaign);
   const used = numeric(campaign.time_used);
-  const at = percent(Math.min(1, Math.max(0, used)));
+  const at = `${Math.min(1, Math.max(0, used)) * 100}%`;
   const share = (value) => `${all ? ((numeric(value) ?? 0) / all) * 100 : 0}%`;
   const closed = share(campaign.closed_count);
   return picture(
     `${id}-bar`,
-    all ? `${percent(campaign.closed_count / all)} closed` : "No alerts",
+    all ? `${closedPercent(campaign)} closed` : "No alerts",
     `${countsSentence(campaign)}.${used === null ? "" : ` ${percent(used)} of the time used.`}`,
     { class: "bar" },
     svg("rect", { class: "closed", width: closed, height: 14, rx: 2 }),
@@ -61,13 +61,13 @@ function figure(id, campaign, among) {
 }
 
 function repositories(id, campaign) {
-  const known = Array.isArray(campaign.repositories) ? campaign.repositories : [];
-  const rows = campaign.more_repositories ? [...known, campaign.more_repositories] : known;
+  const told = campaign.left_fixed_dismissed_by_repository;
+  const rows = Array.isArray(told) ? told.filter(Array.isArray) : [];
   if (!rows.length) return null;
   const columns = ["Left", "Fixed", "Dismissed"].map((title) => ({ title, number: true }));
   return disclosure(`${id}-repositories`, "By repository", null, () =>
-    table("Alerts by repository, most left first", [{ title: "Repository" }, ...columns], rows.map((row) =>
-      [name(row.repository), count(row.left), count(row.fixed), count(row.dismissed)])));
+    table("Alerts by repository, most left first", [{ title: "Repository" }, ...columns], rows.map(
+      ([repository, left, fixed, dismissed]) => [name(repository), count(left), count(fixed), count(dismissed)])));
 }
 
 function whole(id, campaign, report) {
@@ -86,7 +86,7 @@ function one(campaign, report, link) {
     {},
     html("h1", { id }, name(campaign.name)),
     standing(campaign, link(campaign, id)),
-    campaign.reason && html("p", {}, plain(campaign.reason)),
+    html("p", {}, plain(campaign.reason ?? report.summary)),
     html("div", {}, html("p", {}, countsSentence(campaign)), bar(id, campaign)),
     barLegend([campaign]),
     whole(id, campaign, report),
@@ -112,7 +112,7 @@ function boardRow(campaign, report, link) {
   const id = keyOf(campaign);
   const inside = () => {
     const reason = (shown) => shown.reason && html("p", {}, plain(shown.reason));
-    const end = (shown) => shown.ends_at && html("p", {}, endSentence(shown));
+    const end = (shown) => !campaign.ends_at && shown.ends_at && html("p", {}, endSentence(shown));
     const content = (shown) => [end(shown), reason(shown), link(shown, id), ...whole(id, shown, report)];
     const section = html("section", {}, content(campaign));
     const reading = campaign.burndown ? null : readWhole(campaign);

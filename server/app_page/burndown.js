@@ -19,9 +19,10 @@ function trendOf(campaign) {
 function forecastOf(given) {
   if (!given) return null;
   const expected = dayOf(given.expected);
-  if (!given.earliest) return Number.isNaN(expected) ? null : { expected, earliest: expected, latest: expected };
-  const forecast = { expected, earliest: dayOf(given.earliest), latest: given.latest ? dayOf(given.latest) : Infinity };
-  return Object.values(forecast).some(Number.isNaN) ? null : forecast;
+  if (Number.isNaN(expected)) return null;
+  if (!given.earliest) return { expected, range: null }; // too few readings tell none
+  const range = [dayOf(given.earliest), given.latest ? dayOf(given.latest) : Infinity];
+  return range.some(Number.isNaN) ? null : { expected, range };
 }
 
 // A forecast far away must not squeeze what has happened into a corner, so the picture may end before it.
@@ -29,7 +30,7 @@ function lastDay({ first, last, end, forecast }) {
   const sure = Math.max(end || 0, last[0], first[0] + 1);
   if (!forecast) return sure;
   const furthest = sure + Math.max(7, (sure - first[0]) / 2);
-  return Math.max(sure, Math.min(furthest, Math.max(forecast.expected, forecast.latest)));
+  return Math.max(sure, Math.min(furthest, Math.max(forecast.expected, forecast.range?.[1] ?? 0)));
 }
 
 function niceStep(highest) {
@@ -46,7 +47,7 @@ function describeTrend(trend, campaign) {
     const now = count(Math.round(ideal(last[0])));
     said.push(`The ideal line reaches zero on the end date, ${date(end)}; it is at ${now} on ${date(last[0])}.`);
   } else said.push(`The end date is ${date(end)}.`);
-  if (forecast) said.push(`Expected to be done: ${forecastSentence(campaign.forecast)}.`);
+  if (forecast) said.push(`Expected to be done: ${forecastSentence(campaign)}.`);
   return said.join(" ");
 }
 
@@ -103,12 +104,11 @@ function forecastShapes({ last, forecast }, until, path) {
     if (day <= until) return [day, 0];
     return [until, day === Infinity ? last[1] : last[1] * (1 - (until - last[0]) / (day - last[0]))];
   };
-  const late = reach(forecast.latest);
+  const expected = svg("path", { class: "expected", d: path([last, reach(forecast.expected)]) });
+  if (!forecast.range) return expected;
+  const [early, late] = forecast.range.map(reach);
   const floor = late[1] > 0 ? [[until, 0]] : [];
-  return [
-    svg("path", { class: "range", d: `${path([last, reach(forecast.earliest), ...floor, late])}Z` }),
-    svg("path", { class: "expected", d: path([last, reach(forecast.expected)]) }),
-  ];
+  return [svg("path", { class: "range", d: `${path([last, early, ...floor, late])}Z` }), expected];
 }
 
 function endMark({ end }, from, until, x, y, top, width) {
@@ -140,7 +140,7 @@ function burndownLegend({ points, ideal, forecast }) {
     points.length > 1 && html("li", {}, line("left"), "Left"),
     ideal && html("li", {}, line("ideal"), "Ideal"),
     forecast && html("li", {}, line("expected"), "Forecast"),
-    forecast && html("li", {}, sample("rect", { class: "range", ...size }), "Forecast range"),
+    forecast?.range && html("li", {}, sample("rect", { class: "range", ...size }), "Forecast range"),
   );
 }
 

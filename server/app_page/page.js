@@ -52,6 +52,12 @@ function show(report) {
   if (focused) found(focused)?.focus({ preventScroll: true });
 }
 
+// A file is for reading, and for paper: everything but the campaigns' details is open from the start.
+function showFile(report) {
+  for (const campaign of report.campaigns) opened.add(`${keyOf(campaign)}-repositories`);
+  show(report);
+}
+
 function draw() {
   for (const [holder, drawing] of charts) {
     if (holder.isConnected && holder.clientWidth) holder.replaceChildren(drawing(holder.clientWidth));
@@ -98,10 +104,11 @@ function offerRefresh() {
   found("refresh").hidden = !callable();
 }
 
-// Asked again, "since the last report" would mean since a moment ago, so the date it stood for is asked for.
+// Asked again, "since the last report" would mean since a moment ago, so the time it stood for is asked for, if any.
 function repeated(given) {
-  const since = given.since === "last_report" && state.report?.since;
-  return since ? { ...given, since: String(since).slice(0, 10) } : given;
+  if (given.since !== "last_report" || !state.report) return given;
+  const { since, ...others } = given;
+  return state.report.since ? { ...others, since: String(state.report.since) } : others;
 }
 
 const callable = () => Boolean(host && state.arguments && state.capabilities.serverTools);
@@ -168,7 +175,7 @@ async function start() {
     sendSize();
   };
   new ResizeObserver(() => requestAnimationFrame(sized)).observe(document.body);
-  if (given) show(given);
+  if (given) showFile(given);
   if (!host) return;
   const result = await host.request("ui/initialize", introduction());
   state.capabilities = result.hostCapabilities || {};

@@ -12,7 +12,7 @@ const STATUSES = {
 
 const numeric = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 const count = (value) => (numeric(value) ?? 0).toLocaleString("en");
-const percent = (share) => `${Math.round(share * 1000) / 10}%`;
+const percent = (share) => `${Math.round(share * 100)} %`;
 const dayOf = (time) => Math.floor(Date.parse(time) / DAY);
 
 function pace(value) {
@@ -62,6 +62,12 @@ function endSentence(campaign) {
   return day ? `Ends ${day}, ${rest}` : rest;
 }
 
+// Rounded as in the summary: from three decimals, and while something is left it is not 100 %.
+function closedPercent(campaign) {
+  const rate = numeric(campaign.remediation_rate) ?? Math.round((campaign.closed_count / total(campaign)) * 1000) / 1000;
+  return left(campaign) ? percent(Math.min(rate, 0.99)) : percent(rate);
+}
+
 function countsSentence(campaign) {
   if (!total(campaign)) return "No alerts";
   const outcomes = [
@@ -74,9 +80,10 @@ function countsSentence(campaign) {
   return `${remaining} left of ${alerts(total(campaign))}${left(campaign) ? unfinished : ""}; ${closed}`;
 }
 
-function forecastSentence(forecast) {
+// In a list of campaigns the range is left out too; of one told whole it is missing when nothing tells it.
+function forecastSentence({ forecast, burndown }) {
   const [expected, earliest] = [forecast.expected, forecast.earliest].map((day) => date(dayOf(day)));
-  if (!forecast.earliest) return expected;
+  if (!forecast.earliest) return burndown ? `${expected} (from too few readings for a range)` : expected;
   if (!forecast.latest) return `${expected} (${earliest} at the earliest, the latest is not in sight)`;
   const latest = date(dayOf(forecast.latest));
   return latest === earliest ? expected : `${expected} (${earliest} to ${latest})`;
@@ -97,11 +104,11 @@ function facts(campaign, since) {
     if (value === null || value === undefined) return;
     rows.push(html("div", {}, html("dt", {}, title), html("dd", {}, say(value))));
   };
-  fact("Expected to be done", campaign.forecast, forecastSentence);
+  fact("Expected to be done", campaign.forecast, () => forecastSentence(campaign));
   fact("Pace needed", numeric(campaign.pace_needed), pace);
   fact("Pace, last 7 days", numeric(campaign.pace_7_days), pace);
   fact("Pace, last 28 days", numeric(campaign.pace_28_days), pace);
-  fact("Remediation rate", numeric(campaign.remediation_rate), percent);
+  fact("Remediation rate", numeric(campaign.remediation_rate), () => closedPercent(campaign));
   fact("Time used", numeric(campaign.time_used), percent);
   fact(since ? `Closed since ${date(dayOf(since))}` : "Closed since then", numeric(campaign.closed_since), count);
   fact("Reopened", numeric(campaign.reopened), count);

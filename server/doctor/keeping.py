@@ -17,4 +17,4 @@ async def store(exam: Examination) -> Verdict:
     if kept.place is None:
         return ok("Nothing is kept: --no-store, or the sandbox.")
     await kept.unsettled(exam.named_org, exam.github.clock.now())
-    return ok(f"Which alerts a campaign was published with is kept in {kept.place}.")
+    return ok(f"Which alerts a campaign was published with and how it stood earlier is kept in {kept.place}.")

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from server.domain.course import DAY, Course
 
-MOST_POINTS = 16
-"""Points of a burndown, the first and the last among them."""
-
 _STRAIGHT = 0.5  # alerts by which a point must be off the line to be worth drawing
 
 _Days = list[tuple[int, int]]
@@ -23,7 +20,7 @@ class Burndown(NamedTuple):
     points: list[tuple[int, int]]
 
 
-def burndown(course: Course, left: int) -> Burndown:
+def burndown(course: Course, left: int, most: int) -> Burndown:
     """Return the course as few points: those without which the line between the others would be most wrong.
 
     The first point is the first that is known, every other what was left at the end of its day, and the last what is
@@ -32,6 +29,7 @@ def burndown(course: Course, left: int) -> Burndown:
     Args:
         course: up to now.
         left: what is left now, as GitHub counts.
+        most: how many points there may be, the first and the last among them; at least 2.
     """
     first, last = (int(point.at // DAY) for point in (course.points[0], course.points[-1]))
     found = {int(point.at // DAY) - first: point.left for point in course.points}
@@ -40,7 +38,7 @@ def burndown(course: Course, left: int) -> Burndown:
     found[0] = course.points[0].left
     found[last - first] = left
     start = datetime.fromtimestamp(first * DAY, UTC).date()
-    return Burndown(start, _drawn(sorted(found.items())))
+    return Burndown(start, _drawn(sorted(found.items()), most))
 
 
 def _fill(found: dict[int, int], days: int) -> None:
@@ -50,9 +48,9 @@ def _fill(found: dict[int, int], days: int) -> None:
         left = found.setdefault(day, left)
 
 
-def _drawn(days: _Days) -> _Days:
+def _drawn(days: _Days, most: int) -> _Days:
     kept = sorted({0, len(days) - 1})
-    while len(kept) < MOST_POINTS:
+    while len(kept) < most:
         off, place = max((_worst(days, start, end) for start, end in pairwise(kept)), default=(0, 0))
         if off < _STRAIGHT:
             break

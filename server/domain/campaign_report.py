@@ -2,61 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from server.domain.burndown import burndown
 from server.domain.forecast import forecast
-from server.domain.measures import Measures, Reported, measure
-from server.domain.models import NAME_LIMIT, Campaign
+from server.domain.measures import Measures
+from server.domain.models import NAME_LIMIT
 from server.domain.pace import Pace, rounded
 from server.domain.progress import days_left, remediation_rate
 from server.domain.reports import CampaignProgress, Forecast
-from server.domain.snapshots import Snapshot
-from server.domain.standing import Standing, standing
+from server.domain.standing import Standing
 from server.domain.text import clean
 from server.domain.tracked_alerts import (
-    TOP_REPOSITORIES,
-    TrackedAlert,
     by_repository,
     left_by_severity,
     outcomes,
     reopened,
-    summed,
+    shortened,
 )
 
 ROW_NAME_LIMIT = 30
 """Characters of a campaign's name in a list."""
-
-
-def campaign_progress(
-    campaign: Campaign,
-    history: Sequence[Snapshot],
-    now: datetime,
-    *,
-    alerts: Iterable[TrackedAlert] | None = None,
-    since: datetime | None = None,
-    org: str | None = None,
-    url: str | None = None,
-    detail: bool = True,
-) -> CampaignProgress:
-    """Return how a campaign is going. What each number means is in `docs/progress.md`.
-
-    Args:
-        campaign: as GitHub tells it now.
-        history: its snapshots, in the order in which they were stored.
-        now: GitHub's time.
-        alerts: those it was published with, as they stand now; None when this server does not know them.
-        since: the moment from which on closed alerts are counted.
-        org, url: told as they are; a row has no url.
-        detail: whole; otherwise as a row of a list.
-
-    Raises:
-        NoCounts: GitHub did not tell its counts.
-    """
-    measured = measure(Reported(campaign, history, alerts, org, url), now)
-    return (whole if detail else row)(measured, standing(measured), since)
+MOST_POINTS, FEW_POINTS = 40, 12
+"""Points of a burndown, for a page and for a model."""
+MOST_REPOSITORIES, FEW_REPOSITORIES = 20, 4
+"""Repositories that are told by name, likewise; the others are summed."""
 
 
 def row(measured: Measures, stands: Standing, since: datetime | None = None) -> CampaignProgress:
@@ -74,13 +45,27 @@ def row(measured: Measures, stands: Standing, since: datetime | None = None) -> 
     )
 
 
-def whole(measured: Measures, stands: Standing, since: datetime | None = None) -> CampaignProgress:
-    """Describe a campaign with everything that is known of it."""
+def alone(measured: Measures, stands: Standing, since: datetime | None = None) -> CampaignProgress:
+    """Describe the one campaign of a report for a model: without what the summary says, and coarser where it may be."""
+    told = whole(measured, stands, since, points=FEW_POINTS, repositories=FEW_REPOSITORIES)
+    said = {"reason": None if stands.status != "unknown" else told.reason}
+    return told.model_copy(update=said | ({"state": None} if told.state == "open" else {}))
+
+
+def whole(
+    measured: Measures,
+    stands: Standing,
+    since: datetime | None = None,
+    *,
+    points: int = MOST_POINTS,
+    repositories: int = MOST_REPOSITORIES,
+) -> CampaignProgress:
+    """Describe a campaign with everything that is known of it, drawn with so many points and named repositories."""
     campaign = measured.campaign
-    drawn = burndown(measured.course, measured.left)
+    drawn = burndown(measured.course, measured.left, points)
     return CampaignProgress(
         **_counts(measured, stands, since),
-        **_by_alerts(measured),
+        **_by_alerts(measured, repositories),
         name=clean(campaign.name, NAME_LIMIT),
         state=campaign.state,
         reason=stands.reason,
@@ -109,18 +94,16 @@ def _counts(measured: Measures, stands: Standing, since: datetime | None) -> dic
     }
 
 
-def _by_alerts(measured: Measures) -> dict[str, Any]:
+def _by_alerts(measured: Measures, named: int) -> dict[str, Any]:
     if not measured.alerts:
         return {}
     fixed, dismissed = outcomes(measured.alerts)
-    repositories = by_repository(measured.alerts)
     return {
         "fixed": fixed,
         "dismissed": dismissed,
-        "reopened": reopened(measured.alerts, measured.reported.history, measured.now),
+        "reopened": reopened(measured.alerts, measured.reported.history, measured.now, measured.unseen),
         "left_by_severity": left_by_severity(measured.alerts) or None,
-        "repositories": repositories[:TOP_REPOSITORIES],
-        "more_repositories": summed(repositories[TOP_REPOSITORIES:]),
+        "left_fixed_dismissed_by_repository": shortened(by_repository(measured.alerts), named),
     }
 
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from server.domain.models import AlertStats
@@ -31,10 +32,12 @@ class Course:
     Attributes:
         points: at least one, each later than the one before; none is later than now.
         exact: whether every change is a point. Otherwise what lies between two points is taken to be even.
+        shrunk: how many alerts fewer the campaign has since `begin`; what was before is left out.
     """
 
     points: tuple[Point, ...]
     exact: bool
+    shrunk: int = 0
 
     @property
     def begin(self) -> float:
@@ -51,17 +54,28 @@ class Course:
         share = (moment - before.at) / (following.at - before.at)
         return before.closed + share * (following.closed - before.closed)
 
+    def nearest(self, moment: float) -> float:
+        """Return how many seconds lie between a moment and the point that is nearest to it; 0 where all is known."""
+        return 0.0 if self.exact else min(abs(point.at - moment) for point in self.points)
+
 
 def of_snapshots(history: Iterable[Snapshot], stats: AlertStats, now: datetime) -> Course:
     """Return the course that the snapshots show, ending with the counts of now.
 
     A snapshot from later than now comes from a clock that was wrong and is left out. Of two of the same time the one
-    that comes later in the history counts.
+    that comes later in the history counts. When the campaign had more alerts once, as before a repository was deleted,
+    what was before that is left out: the closed ones became fewer, and nothing had come back.
     """
     end = now.timestamp()
     readings = {snapshot.at.timestamp(): snapshot for snapshot in history}
-    earlier = [Point(at, reading.closed_count, reading.left) for at, reading in sorted(readings.items()) if at < end]
-    return Course((*earlier, Point(end, stats.closed_count, stats.total - stats.closed_count)), exact=False)
+    points = [Point(at, reading.closed_count, reading.left) for at, reading in sorted(readings.items()) if at < end]
+    points.append(Point(end, stats.closed_count, stats.total - stats.closed_count))
+    begin, shrunk = 0, 0
+    for place, (before, after) in enumerate(pairwise(points), start=1):
+        fewer = before.closed + before.left - after.closed - after.left
+        if fewer > 0:
+            begin, shrunk = place, shrunk + fewer
+    return Course(tuple(points[begin:]), exact=False, shrunk=shrunk)
 
 
 def of_alerts(alerts: Sequence[TrackedAlert], start: datetime, now: datetime) -> Course:

@@ -18,17 +18,23 @@ _NO_PACE = 1e-6
 
 
 class Projection(NamedTuple):
-    """Days from now until nothing is left: earliest <= expected <= latest. Infinite when the pace leads nowhere."""
+    """Days from now until nothing is left: earliest <= expected <= latest. Infinite when the pace leads nowhere.
+
+    Where nothing tells how far it can be off, there are only the expected ones.
+    """
 
     expected: float
-    earliest: float
-    latest: float
+    earliest: float | None
+    latest: float | None
 
 
 def project(left: int, pace: Pace) -> Projection:
     """Return how long the alerts that are left take at the pace held, and at the fast and slow end of its range."""
+    expected = _days(left, pace.a_day)
+    if pace.error is None:
+        return Projection(expected, None, None)
     off = SURE * pace.error
-    return Projection(*(_days(left, a_day) for a_day in (pace.a_day, pace.a_day + off, pace.a_day - off)))
+    return Projection(expected, _days(left, pace.a_day + off), _days(left, pace.a_day - off))
 
 
 def _days(left: int, a_day: float) -> float:
@@ -40,11 +46,13 @@ def forecast(projection: Projection, now: datetime) -> Forecast | None:
     if projection.expected > HORIZON_DAYS:
         return None
     return Forecast(
-        expected=_date(projection.expected, now),
+        expected=(now.astimezone(UTC) + timedelta(days=projection.expected)).date(),
         earliest=_date(projection.earliest, now),
-        latest=_date(projection.latest, now) if projection.latest <= HORIZON_DAYS else None,
+        latest=_date(projection.latest, now),
     )
 
 
-def _date(days: float, now: datetime) -> date:
+def _date(days: float | None, now: datetime) -> date | None:
+    if days is None or days > HORIZON_DAYS:
+        return None
     return (now.astimezone(UTC) + timedelta(days=days)).date()

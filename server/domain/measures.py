@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from server.domain import course as courses
 from server.domain import pace as paces
-from server.domain.course import Course
+from server.domain.course import DAY, Course
 from server.domain.forecast import Projection, project
 from server.domain.models import AlertStats, Campaign
 from server.domain.pace import LONG_WINDOW, SHORT_WINDOW, Pace
@@ -18,15 +18,17 @@ from server.domain.snapshots import Snapshot
 from server.domain.tracked_alerts import TrackedAlert, each_once
 from server.errors import CampaignsError
 
-MOST_OFF = 0.02
-"""How much of all alerts the closed ones may be off from GitHub's count: alerts go on being closed between readings."""
+MOST_MORE = 0.02
+"""Closed alerts beyond GitHub's count, as a part of all: some are closed between the two readings."""
+MOST_UNSEEN = 0.02
+"""Alerts that GitHub counts as closed and that seem to be open, as a part of the closed ones."""
 
 
 class NoCounts(CampaignsError):
     """GitHub told no counts of a campaign, so there is nothing to report."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"GitHub gives no counts for campaign {number}, so its progress is not known.", "Try later.")
+    def __init__(self, label: str) -> None:
+        super().__init__(f"GitHub gives no counts for campaign {label}, so its progress is not known.", "Try later.")
 
 
 class Reported(NamedTuple):
@@ -45,6 +47,11 @@ class Reported(NamedTuple):
     org: str | None = None
     url: str | None = None
 
+    @property
+    def label(self) -> str:
+        """Its number, with the organization when that is told."""
+        return f"{self.org}/{self.campaign.number}" if self.org else str(self.campaign.number)
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -55,8 +62,10 @@ class Measures:
         now: GitHub's time, in UTC.
         stats: GitHub's counts.
         alerts: each once; empty when they are not known, or doubtful.
-        doubtful: how many of the alerts are closed, when that is too far off GitHub's count: of a repository that
+        known: how many alerts are known, doubtful or not.
+        doubtful: how many of the alerts are closed, when that does not fit GitHub's count: of a repository that
             cannot be read all seem to be open.
+        unseen: at least so many of the alerts seem to be open and are not.
         course: by the alerts when they are as many as GitHub counts, otherwise by the snapshots.
         needed: alerts a day to finish in time; None as `pace.needed`, and for a closed campaign.
         short, long: the paces held in 7 and 28 days; None when too little is known, and for a closed campaign.
@@ -66,7 +75,9 @@ class Measures:
     now: datetime
     stats: AlertStats
     alerts: tuple[TrackedAlert, ...]
+    known: int
     doubtful: int | None
+    unseen: int
     course: Course
     needed: float | None
     short: Pace | None
@@ -76,6 +87,11 @@ class Measures:
     def campaign(self) -> Campaign:
         """The campaign as GitHub tells it."""
         return self.reported.campaign
+
+    @property
+    def label(self) -> str:
+        """What it is called in a sentence."""
+        return self.reported.label
 
     @property
     def start(self) -> datetime:
@@ -111,6 +127,11 @@ class Measures:
             until = min(until, self.campaign.closed_at.timestamp())
         return min(max((until - start) / (end - start), 0.0), 1.0) if end > start else 1.0
 
+    def is_reckoned(self, since: datetime) -> bool:
+        """Whether nothing was read within a day of a moment, so that what was closed by then is only reckoned."""
+        known = self.start < since <= self.now and self.course.begin <= since.timestamp()
+        return known and self.course.nearest(since.timestamp()) > DAY
+
     def closed_since(self, since: datetime) -> int | None:
         """Return how many alerts were closed since a moment, less those that came back; None when not known.
 
@@ -137,11 +158,14 @@ def measure(reported: Reported, now: datetime) -> Measures:
     now = now.astimezone(UTC)
     campaign, stats = reported.campaign, reported.campaign.alert_stats
     if stats is None:
-        raise NoCounts(campaign.number)
+        raise NoCounts(reported.label)
     alerts = each_once(reported.alerts or ())
-    doubtful = _doubtful(alerts, stats)
+    closed = sum(not alert.is_open for alert in alerts)
+    unseen = max(0, len(alerts) - closed - (stats.total - stats.closed_count))
+    doubtful = closed if alerts and _is_doubtful(len(alerts), closed, unseen, stats) else None
+    known = len(alerts)
     if doubtful is not None:
-        alerts = ()
+        alerts, unseen = (), 0
     if alerts and len(alerts) == stats.total:
         course = courses.of_alerts(alerts, started(campaign), now)
     else:
@@ -152,7 +176,9 @@ def measure(reported: Reported, now: datetime) -> Measures:
         now=now,
         stats=stats,
         alerts=alerts,
+        known=known,
         doubtful=doubtful,
+        unseen=unseen,
         course=course,
         needed=paces.needed(stats.total - stats.closed_count, campaign.ends_at, now) if is_open else None,
         short=paces.held(course, SHORT_WINDOW) if is_open else None,
@@ -160,8 +186,6 @@ def measure(reported: Reported, now: datetime) -> Measures:
     )
 
 
-def _doubtful(alerts: Sequence[TrackedAlert], stats: AlertStats) -> int | None:
-    closed = sum(not alert.is_open for alert in alerts)
-    if not alerts or len(alerts) != stats.total or abs(closed - stats.closed_count) <= max(1, MOST_OFF * stats.total):
-        return None
-    return closed
+def _is_doubtful(known: int, closed: int, unseen: int, stats: AlertStats) -> bool:
+    more = closed - stats.closed_count - max(0, known - stats.total)  # known ones may have left the campaign
+    return unseen > int(MOST_UNSEEN * stats.closed_count) or more > max(1, MOST_MORE * stats.total)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import pairwise
 from math import sqrt
-from statistics import stdev
 from typing import NamedTuple
 
 from server.domain.course import DAY, Course
@@ -29,14 +28,14 @@ class Pace(NamedTuple):
         since: when what is known of it begins, seconds since 1970.
         days: from then to now; at least half of the window.
         closed: alerts closed in that time, less those that came back; negative when more came back.
-        error: the standard error of `a_day`.
+        error: the standard error of `a_day`; None when too few readings lie in that time to tell.
     """
 
     window: int
     since: float
     days: float
     closed: float
-    error: float
+    error: float | None
 
     @property
     def a_day(self) -> float:
@@ -50,23 +49,51 @@ class Pace(NamedTuple):
 
 
 def held(course: Course, window: int) -> Pace | None:
-    """Return the pace held in the last `window` days (7 or 28); None when less than half of them is known."""
+    """Return the pace held in the last `window` days (7 or 28).
+
+    None when less than half of them is known, or nothing was read within half of them around their beginning: what
+    stood then would be guessed.
+    """
     end = course.points[-1].at
     since = max(end - window * DAY, course.begin)
     days = (end - since) / DAY
-    if days < window * KNOWN_PART:
+    if days < window * KNOWN_PART or course.nearest(since) > window * KNOWN_PART * DAY:
         return None
     closed = course.closed_at(end) - course.closed_at(since)
-    return Pace(window, since, days, closed, _error(course, since, days, max(2, int(days / _PARTS[window]))))
+    return Pace(window, since, days, closed, _error(course, since, end, _PARTS[window] * DAY))
 
 
-def _error(course: Course, since: float, days: float, parts: int) -> float:
-    """Return the larger of what chance alone would do (the root of the number closed) and what the parts show."""
-    length = days / parts
-    counts = [course.closed_at(since + length * DAY * part) for part in range(parts + 1)]
-    paces = [(later - earlier) / length for earlier, later in pairwise(counts)]
-    chance = sqrt(max(abs(counts[-1] - counts[0]), 1)) / days
-    return max(chance, stdev(paces) / sqrt(parts))
+def _error(course: Course, since: float, end: float, length: float) -> float | None:
+    """Return the larger of what chance alone would do (the root of the number closed) and what the parts show.
+
+    A part is at least so many seconds long and ends with a reading, since between two readings nothing is known of how
+    alerts were closed. A longer part counts for more.
+    """
+    bounds = _bounds(course, since, end, length)
+    if len(bounds) < 3:
+        return None
+    parts = [
+        (later - earlier, course.closed_at(later) - course.closed_at(earlier)) for earlier, later in pairwise(bounds)
+    ]
+    seconds, closed = end - since, sum(number for _, number in parts)
+    off = sum(time * (number / time - closed / seconds) ** 2 for time, number in parts) / seconds
+    chance = sqrt(max(abs(closed), 1)) / seconds
+    return max(chance, sqrt(off / (len(parts) - 1))) * DAY
+
+
+def _bounds(course: Course, since: float, end: float, length: float) -> list[float]:
+    """Return where the parts begin and end, as even as the readings allow, and at least two where there are any."""
+    if course.exact:
+        parts = max(2, int((end - since) / length))
+        return [since + (end - since) * part / parts for part in range(parts + 1)]
+    bounds = [since]
+    readings = [point.at for point in course.points if since < point.at < end]
+    for at in readings:
+        if at - bounds[-1] >= length and end - at >= length / 2:
+            bounds.append(at)
+    if len(bounds) == 1 and readings:
+        bounds.append(min(readings, key=lambda at: abs(2 * at - since - end)))
+    return [*bounds, end]
 
 
 def needed(left: int, ends_at: datetime, now: datetime) -> float | None:

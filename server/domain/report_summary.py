@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +24,7 @@ _SPOKEN: dict[Status, str] = {
     "on_track": "On track",
     "done": "Done",
 }
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _STUCK_AFTER = 0.25  # of the time of a campaign: before, that nothing is closed in a repository says little
 
 
@@ -31,12 +33,6 @@ class Told(NamedTuple):
 
     measured: Measures
     standing: Standing
-
-    @property
-    def label(self) -> str:
-        """Its number, with the organization when several are told of."""
-        org, number = self.measured.reported.org, self.measured.campaign.number
-        return f"{org}/{number}" if org else str(number)
 
 
 def summary(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
@@ -48,13 +44,17 @@ def summary(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     """
     if not told:
         return f"{today(now)}: there is no campaign to report."
-    sentences = [f"{today(now)}: {_overview(told)}{_change(told, now, since)}.", _first(told[0], now)]
+    opening = ", ".join(part for part in (_overview(told), _change(told, now, since)) if part)
+    sentences = [f"{today(now)}: {opening}." if opening else f"{today(now)}.", _first(told[0], now)]
     if others := _others(told[1:]):
         sentences.append(others)
     return " ".join(sentences)
 
 
 def _overview(told: Sequence[Told]) -> str:
+    """Count the campaigns, when there are several."""
+    if len(told) == 1:
+        return ""
     opened = sum(each.measured.campaign.state == "open" for each in told)
     closed = len(told) - opened
     return " and ".join(
@@ -65,14 +65,15 @@ def _overview(told: Sequence[Told]) -> str:
 def _change(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     if since is None:
         return ""
-    known = [closed for each in told if (closed := each.measured.closed_since(since)) is not None]
+    known = {each.measured.label: closed for each in told if (closed := each.measured.closed_since(since)) is not None}
     if not known:
         return ""
-    total = sum(known)
+    total = sum(known.values())
     what = f"{several(total, 'alert')} closed"
     if total < 0:
         what = f"{several(-total, 'alert')} more came back than were closed"
-    return f", {what} since {day(since, now)}{_apart(told, since, total)}"
+    of = f" in {', '.join(known)}" if len(known) < len(told) else ""
+    return f"{what} since {day(since, now)}{of}{_apart(told, since, total)}"
 
 
 def _apart(told: Sequence[Told], since: datetime, total: int) -> str:
@@ -95,7 +96,7 @@ def _first(told: Told, now: datetime) -> str:
     facts = [f"{stats.closed_count} of {stats.total} closed{_percent(measured)}"]
     if measured.left:
         facts += [_time(told), *_trend(told, now)]
-    return f"{_SPOKEN[stands.status]}: {told.label} {name}, {', '.join(facts)}{_where(told)}."
+    return f"{_SPOKEN[stands.status]}: {told.measured.label} {name}, {', '.join(facts)}{_where(told)}."
 
 
 def _percent(measured: Measures) -> str:
@@ -122,8 +123,10 @@ def _trend(told: Told, now: datetime) -> list[str]:
 
 def _expected(projection: Projection, now: datetime) -> str:
     told = forecast(projection, now)
-    if told is None or told.earliest is None:
+    if told is None:
         return "the end is not in sight"
+    if told.earliest is None:
+        return f"about {day(told.expected, now)}, from too few readings for a range"
     earliest = day(told.earliest, now)
     latest = f"between {earliest} and {day(told.latest, now)}" if told.latest else f"{earliest} at the earliest"
     return f"about {day(told.expected, now)}, {latest}"
@@ -131,16 +134,23 @@ def _expected(projection: Projection, now: datetime) -> str:
 
 def _where(told: Told) -> str:
     """Name the one repository with all that is left, or else the one that is most stuck, where it helps."""
-    if told.standing.status not in ("overdue", "at_risk"):
+    measured = told.measured
+    all_known = len(measured.alerts) == measured.stats.total and not measured.unseen
+    if told.standing.status not in ("overdue", "at_risk") or not all_known:
         return ""
-    repositories = by_repository(told.measured.alerts)
+    repositories = by_repository(measured.alerts)
     left = [repository for repository in repositories if repository.left]
     if len(left) == 1 < len(repositories):
-        return f"; all that is left is in {left[0].repository}"
+        return f"; all that is left is in {_called(left[0])}"
     stuck = next((repository for repository in left if _is_stuck(repository)), None)
-    if stuck is None or len(left) < 2 or told.measured.time_used < _STUCK_AFTER:
+    if stuck is None or len(left) < 2 or measured.time_used < _STUCK_AFTER:
         return ""
-    return f"; stuck: {stuck.repository}, {several(stuck.left, 'alert')}, none closed"
+    return f"; stuck: {_called(stuck)}, {several(stuck.left, 'alert')}, none closed"
+
+
+def _called(repository: RepositoryProgress) -> str:
+    """Name a repository; in quotes when GitHub would not take the name, so that it is not ours."""
+    return repository.repository if _PLAIN_NAME.fullmatch(repository.repository) else quote(repository.repository)
 
 
 def _is_stuck(repository: RepositoryProgress) -> bool:
@@ -150,7 +160,7 @@ def _is_stuck(repository: RepositoryProgress) -> bool:
 def _others(told: Sequence[Told]) -> str:
     named: list[str] = []
     for status in WORST_FIRST:
-        labels = [each.label for each in told if each.standing.status == status]
+        labels = [each.measured.label for each in told if each.standing.status == status]
         if labels:
             named.append(f"{_SPOKEN[status].lower() if named else _SPOKEN[status]}: {', '.join(labels)}")
     return f"{'; '.join(named)}." if named else ""

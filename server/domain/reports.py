@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -14,15 +14,17 @@ Status = Literal["done", "on_track", "at_risk", "overdue", "unknown"]
 
 
 class Forecast(BaseModel):
-    """When the last alert is expected to be closed, at the pace held. `latest` is left out when it is not in sight."""
+    """When the last alert is expected to be closed, at the pace held; `latest` alone left out: not in sight."""
 
     expected: date
-    earliest: date | None = Field(default=None, description="Left out in a list")
+    earliest: date | None = Field(
+        default=None, description="Left out in a list, and when too few readings tell a range"
+    )
     latest: date | None = None
 
 
-class RepositoryProgress(BaseModel):
-    """A campaign's alerts in one repository, as they stand now."""
+class RepositoryProgress(NamedTuple):
+    """A campaign's alerts in one repository, as they stand now; in JSON an array, which costs a model half."""
 
     repository: str
     left: int
@@ -39,9 +41,12 @@ class CampaignProgress(BaseModel):
     campaign_number: int
     name: str
     org: str | None = Field(default=None, description="Only when the report is about several")
-    state: CampaignState | None = Field(default=None, description="Left out in a list when open")
+    state: CampaignState | None = Field(default=None, description="Left out in a tool's answer when open")
     status: Status
-    reason: str | None = Field(default=None, description="Why it has this status; in a list only when unknown")
+    reason: str | None = Field(
+        default=None,
+        description="Why it has this status; in a tool's answer only when unknown, since the summary tells it",
+    )
     open_count: int
     in_progress_count: int
     closed_count: int
@@ -58,8 +63,9 @@ class CampaignProgress(BaseModel):
     reopened: int | None = None
     closed_since: int | None = Field(default=None, description="Since the date asked for")
     left_by_severity: dict[str, int] | None = None
-    repositories: list[RepositoryProgress] | None = Field(default=None, description="Most left first")
-    more_repositories: RepositoryProgress | None = Field(default=None, description="The sum of the others")
+    left_fixed_dismissed_by_repository: list[RepositoryProgress] | None = Field(
+        default=None, description="Most left first; the others summed in a row named N more"
+    )
     burndown: list[tuple[int, int]] | None = Field(
         default=None, description="Days since burndown_from, alerts left then"
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from server.domain.course import DAY
+from server.domain.forecast import Projection
 from server.domain.measures import Measures
+from server.domain.pace import KNOWN_PART, SHORT_WINDOW, Pace
 from server.domain.progress import days_left
 from server.domain.report_words import a_day, day, held, several
 from server.domain.reports import Status
@@ -52,16 +54,28 @@ def standing(measured: Measures) -> Standing:
     if measured.pace is None or measured.projection is None:
         return Standing("unknown", f"{_needs(measured)}; {too_little(measured)}.", -measured.days)
     in_time = measured.projection.expected <= measured.days
-    is_close = measured.pace.closed >= 0 and measured.projection.earliest <= measured.days < measured.projection.latest
-    reason = f"{_needs(measured)}, {held(measured.pace, measured.now)}{', which is close' if is_close else ''}."
+    close = ", which is close" if _is_close(measured.pace, measured.projection, measured.days) else ""
+    reason = f"{_needs(measured)}, {held(measured.pace, measured.now)}{close}."
     return Standing("on_track" if in_time else "at_risk", reason, measured.projection.expected - measured.days)
+
+
+def _is_close(pace: Pace, projection: Projection, days: float) -> bool:
+    """Tell whether the end lies within the range of the forecast, where there is one."""
+    if pace.closed < 0 or projection.earliest is None or projection.latest is None:
+        return False
+    return projection.earliest <= days < projection.latest
 
 
 def too_little(measured: Measures) -> str:
     """Say why no pace is known."""
-    known = (measured.course.points[-1].at - measured.course.begin) / DAY
+    points = measured.course.points
+    known = (points[-1].at - points[0].at) / DAY
+    if known >= SHORT_WINDOW * KNOWN_PART:
+        return f"nothing was read between {day(points[-2].at, measured.now)} and now"
     tenths = int(known * 10)  # rounded down, so that what is too few does not look like enough
-    return f"{tenths / 10} days are too few for a pace" if tenths else "there is no history yet"
+    if not tenths:
+        return "there is no history yet"
+    return f"{tenths / 10:g} {'day is' if tenths == 10 else 'days are'} too few for a pace"
 
 
 def _all_closed(total: int) -> str:

@@ -10,12 +10,11 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from server.domain.alerts import SEVERITIES, rank
+from server.domain.models import AlertStats
 from server.domain.reports import RepositoryProgress
 from server.domain.snapshots import Snapshot
 from server.domain.text import clean
 
-TOP_REPOSITORIES = 5
-"""Repositories of a report that are told by name; the others are summed."""
 READING_SECONDS = 60
 """What may lie between GitHub's counting and the time of the snapshot that holds the count."""
 
@@ -46,6 +45,14 @@ class TrackedAlert(NamedTuple):
     def is_open(self) -> bool:
         """Whether it is left to be done; one that is in progress is."""
         return self.state == "open"
+
+
+class Stood(NamedTuple):
+    """How a campaign's alerts stood when GitHub counted them so."""
+
+    stats: AlertStats
+    at: datetime
+    alerts: list[TrackedAlert]
 
 
 class Outcomes(NamedTuple):
@@ -97,23 +104,36 @@ def _repository(alerts: list[TrackedAlert]) -> RepositoryProgress:
     )
 
 
-def summed(repositories: Sequence[RepositoryProgress]) -> RepositoryProgress | None:
-    """Return the sum of repositories under the name `N more`; None for none."""
-    if not repositories:
-        return None
-    return RepositoryProgress(
-        repository=f"{len(repositories)} more",
-        left=sum(each.left for each in repositories),
-        fixed=sum(each.fixed for each in repositories),
-        dismissed=sum(each.dismissed for each in repositories),
-    )
+def shortened(repositories: Sequence[RepositoryProgress], most: int) -> list[RepositoryProgress]:
+    """Return the first so many repositories, and the sum of the others under the name `N more`, if there are any.
+
+    No repository can be called so: GitHub takes no space in a name.
+    """
+    named, others = repositories[:most], repositories[most:]
+    if not others:
+        return list(named)
+    return [
+        *named,
+        RepositoryProgress(
+            repository=f"{len(others)} more",
+            left=sum(each.left for each in others),
+            fixed=sum(each.fixed for each in others),
+            dismissed=sum(each.dismissed for each in others),
+        ),
+    ]
 
 
-def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: datetime) -> int | None:
+def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: datetime, unseen: int = 0) -> int | None:
     """Return how many alerts are known to have come back after they had been closed.
 
     An alert that came back keeps no trace of it. But when a snapshot counted more closed alerts than have been closed
     since before it, the others came back after it. The most that any snapshot shows is told: at least so many.
+
+    Args:
+        alerts: as `each_once` returns them.
+        history: the snapshots.
+        now: GitHub's time.
+        unseen: how many of the alerts seem to be open and are not, so that they did not come back.
 
     Returns:
         None when no snapshot counts as many alerts as there are here.
@@ -124,4 +144,4 @@ def reopened(alerts: Sequence[TrackedAlert], history: Iterable[Snapshot], now: d
         for snapshot in history
         if snapshot.at <= now and snapshot.stats.total == len(alerts)
     ]
-    return max(0, *back) if back else None
+    return max(0, max(back) - unseen) if back else None

@@ -11,7 +11,7 @@ from typing import cast
 
 import anyio
 
-from server.domain.alerts import AlertQuery, ClosedAlert, CodeAlert, SecretAlert
+from server.domain.alerts import AlertQuery, CodeAlert, SecretAlert
 from server.domain.text import quote
 from server.errors import NotFound, PermissionMissing, UnexpectedAnswer
 from server.github import alert_sentences as sentences
@@ -20,7 +20,7 @@ from server.github.alert_pages import AlertList, ListRequest
 from server.github.alert_reading import Reading, ReadingProgress, together
 from server.github.alert_records import PageReader, Repository, Shared, distinct, whole_number
 from server.github.client import GitHubClient
-from server.github.closed_alerts import ClosedList, ClosedQuery
+from server.github.closed_alerts import ClosedList, ClosedQuery, ClosedReading
 from server.github.failures import alerts_permission
 from server.github.not_found import alerts_narrowed
 from server.settings import Settings
@@ -116,11 +116,11 @@ class Alerts:
         alerts = cast("list[CodeAlert] | list[SecretAlert]", found)
         return AlertReading(alerts, gaps, notes, reading.requests, any(one.beyond for one in lists))
 
-    async def closed_since(self, query: ClosedQuery) -> dict[tuple[int, int], ClosedAlert]:
-        """Return the alerts that were closed since a moment, by repository id and number; others may be among them.
+    async def closed_since(self, query: ClosedQuery) -> ClosedReading:
+        """Read the alerts that were closed since a moment.
 
         Raises:
-            GitHubError: they may not be read, or not all could be.
+            GitHubError: they may not be read, or GitHub or the rate limit ended the reading early.
             ConfigurationError: there is no usable credential.
         """
         return await ClosedList(self._client, Reading(self._limiter, None), self._shared, query).read()

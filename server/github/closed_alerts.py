@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from server.domain.alerts import AlertKind, ClosedAlert
 from server.errors import GitHubError
@@ -22,6 +22,7 @@ from server.github.pages import LARGEST_PAGE, no_list
 
 MOST_PAGES = 100
 """Of one list: 10,000 alerts."""
+_ROUNDS = 3
 
 _ALWAYS: Mapping[str, str | int] = {"sort": "updated", "direction": "desc", "per_page": LARGEST_PAGE}
 _PARAMS: dict[AlertKind, Mapping[str, str | int]] = {
@@ -89,6 +90,19 @@ class ClosedQuery:
     secret_types: Collection[str] = ()
 
 
+class ClosedReading(NamedTuple):
+    """What was read.
+
+    Attributes:
+        alerts: by repository id and number; some that were closed earlier may be among them.
+        since: it holds all that were closed since this moment (seconds since 1970), which is later than what was asked
+            for when there were too many; None when that cannot be told.
+    """
+
+    alerts: Mapping[tuple[int, int], ClosedAlert]
+    since: float | None
+
+
 class ClosedList:
     """Reads what a query asks for."""
 
@@ -102,40 +116,52 @@ class ClosedList:
         types = {"secret_type": ",".join(sorted(query.secret_types))} if query.secret_types else {}
         self._params = {**_PARAMS[query.kind], **types}
         self._found: dict[tuple[int, int], ClosedAlert] = {}
+        self._pages_read = 0
+        self._oldest: int | None = None
 
-    async def read(self) -> dict[tuple[int, int], ClosedAlert]:
-        """Return the alerts by repository id and number; some that were closed earlier may be among them.
+    async def read(self) -> ClosedReading:
+        """Read the list.
+
+        Alerts that change meanwhile move to its beginning, and those that open again leave it, so that others slip
+        onto a page that was read already. So several pages are read until two readings in a row are the same; the
+        second costs nothing of the rate limit where nothing changed.
 
         Raises:
-            GitHubError: they may not be read, or not all could be.
+            GitHubError: they may not be read, or GitHub or the rate limit ended the reading early.
         """
-        answer = await self._page(1)
-        ended = self._ends(answer)
-        if answer.last_page is None and answer.next_url is not None:
-            await self._follow(answer, ended=ended)
-        elif not ended:
-            await self._read_on(answer.last_page)
-        return self._found
+        before: dict[tuple[int, int], ClosedAlert] | None = None
+        ended = False
+        for _ in range(_ROUNDS):
+            self._found, self._pages_read, self._oldest = {}, 0, None
+            first = await self._page(1)
+            ended = self._ends(first)
+            if first.last_page is None and first.next_url is not None:
+                ended = await self._follow(first, ended=ended)
+            elif not ended:
+                ended = await self._read_on(first.last_page)
+            if not ended or self._pages_read == 1 or self._found == before:
+                break
+            before = self._found
+        return ClosedReading(self._found, self._query.since if ended else self._oldest)
 
-    async def _read_on(self, last: int | None) -> None:
-        """Read from the second page on, as many at a time as there are turns."""
+    async def _read_on(self, last: int | None) -> bool:
+        """Read from the second page on, as many at a time as there are turns; tell whether it came to an end."""
         number = 2
         while number <= MOST_PAGES:
             until = min(number + self._reading.at_once, max(last or 0, number) + 1, MOST_PAGES + 1)
             if any(self._ends(answer) for answer in await self._pages(range(number, until))):
-                return
+                return True
             number = until
-        raise self._too_many()
+        return False
 
-    async def _follow(self, answer: Answer, *, ended: bool) -> None:
-        """Go from page to page where only cursors lead."""
+    async def _follow(self, answer: Answer, *, ended: bool) -> bool:
+        """Go from page to page where only cursors lead; tell whether it came to an end."""
         for _ in range(MOST_PAGES - 1):
             if ended or answer.next_url is None:
-                return
+                return True
             answer = await self._page(0, answer.next_url)
             ended = self._ends(answer)
-        if not ended and answer.next_url is not None:
-            raise self._too_many()
+        return ended or answer.next_url is None
 
     async def _pages(self, numbers: range) -> list[Answer]:
         found: dict[int, Answer] = {}
@@ -171,14 +197,13 @@ class ClosedList:
         page = answer.content
         if not isinstance(page, ClosedPage):
             raise no_list(self._about)
+        self._pages_read += 1
         for alert in page.alerts:
             self._found.setdefault((alert.repository_id, alert.alert_number), alert)
+            if alert.updated_at is not None:
+                self._oldest = min(self._oldest or alert.updated_at, alert.updated_at)
         short = page.size < LARGEST_PAGE and answer.next_url is None
         return not page.size or short or page.is_before(self._query.since)
-
-    def _too_many(self) -> GitHubError:
-        most = MOST_PAGES * LARGEST_PAGE
-        return GitHubError(f"More than {most:,} of {self._about} changed since then, which are not all read.")
 
 
 def _closed_alert(item: object, kind: AlertKind, shared: Shared) -> ClosedAlert | None:

@@ -48,12 +48,12 @@ class SharedReads(Generic[T]):
         with anyio.CancelScope() as scope:
             mine = self._under_way[key] = _UnderWay[T](scope)
             try:
-                mine.answer = await send()
+                answer = mine.answer = await send()
             finally:
                 if self._under_way.get(key) is mine:
                     del self._under_way[key]
                 mine.over.set()
-        return mine.answer
+        return answer
 
     async def joined(self, key: Hashable, limit: float) -> T | None:
         """Return the answer to the request under way; None when it was cancelled and somebody has to send another.

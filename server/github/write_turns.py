@@ -84,8 +84,8 @@ class WriteTurns:
         if wait > self._patience:
             until = self._clock.now() + timedelta(seconds=wait)
             raise RateLimited(
-                f"The request for {call.about} was not sent: {before} writes wait before it, and GitHub wants a pause "
-                f"between them. Its turn would come at {until:%Y-%m-%d %H:%M:%S} UTC.",
+                f"The request for {call.about} was not sent: writes leave {self._spacing:g} s apart, as GitHub asks, "
+                f"and its turn would come at {until:%Y-%m-%d %H:%M:%S} UTC.",
                 "Try again then.",
                 until=until,
             )

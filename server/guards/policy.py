@@ -72,12 +72,12 @@ class Policy:
         return allowed is None or org.lower() in map(str.lower, allowed)
 
     def orgs(self, given: str | MISSING) -> list[str]:
-        """Return the organizations that a report is about: the one that is meant, or all that the operator allows.
+        """Return the organizations that a report is about: the one that is meant, or else all that may be named.
 
         Raises:
             InvalidInput, Refused: as `org`.
         """
-        if given is MISSING and len(self.allow_orgs) > 1 and self.allowed:
+        if given is MISSING and self.default_org is None and self.allowed:
             return list(self.allowed)
         return [self.org(given)]
 

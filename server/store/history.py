@@ -14,6 +14,7 @@ from server.store.hourly import worth_keeping
 from server.store.records import whole_seconds
 from server.store.schema import reports, snapshots
 
+_HOUR = 3600
 _READING = [snapshots.c[name] for name in Snapshot._fields]
 
 
@@ -60,7 +61,10 @@ class History:
         return self._database.read(lambda connection: [_snapshot(row) for row in connection.execute(query)])
 
     def note_report(self, org: str, at: datetime) -> None:
-        """Note that an organization was reported on; an earlier moment than the one that is kept changes nothing."""
+        """Note that an organization was reported on.
+
+        An earlier moment than the one that is kept changes nothing, unless that is hours ahead: a clock was wrong then.
+        """
         this = and_(reports.c.host == self._host, reports.c.org == org.lower())
         reported_at = seconds(at)
 
@@ -68,7 +72,7 @@ class History:
             kept = connection.scalar(select(reports.c.reported_at).where(this))
             if kept is None:
                 connection.execute(insert(reports).values(host=self._host, org=org.lower(), reported_at=reported_at))
-            elif kept < reported_at:
+            elif kept < reported_at or kept > reported_at + _HOUR:
                 connection.execute(update(reports).where(this).values(reported_at=reported_at))
 
         self._database.write(work)
@@ -111,5 +115,13 @@ def _first(connection: Connection, query: Select[Any]) -> Snapshot | None:
 
 
 def _snapshot(row: Row[Any]) -> Snapshot:
+    """Make a snapshot of a row.
+
+    Raises:
+        ValueError: it holds what was never written: SQLite takes any value in any column.
+    """
     kept = Snapshot._make(row)
+    counts = (row.at, row.ends_at, kept.open_count, kept.in_progress_count, kept.closed_count)
+    if not all(isinstance(count, int) for count in counts) or kept.state not in ("open", "closed"):
+        raise ValueError("a snapshot that is none")
     return kept._replace(at=moment(row.at), ends_at=moment(row.ends_at))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,8 +29,16 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _FILE = "store.sqlite3"
+_LONG, _PAUSE = 2.0, 30.0  # seconds
 _Result = TypeVar("_Result")
 _Target = Path | PostgresAddress
+
+
+class _InVain(NamedTuple):
+    """What a long wait ended with, and until when others need not wait for the same."""
+
+    failure: StoreFailed
+    until: float
 
 
 class Opened(NamedTuple):
@@ -50,13 +59,21 @@ class Opening:
         host: the API host.
         target: a file, or what returns it when the store is first used; the address of a PostgreSQL database; or None
             to keep nothing.
+        now: a clock, in seconds.
         options: for the file or the database, beside its name.
 
     Raises:
         ValueError: when an address is none, or holds a password; with a sentence that does not repeat it.
     """
 
-    def __init__(self, host: str, target: Path | str | Callable[[], Path] | None, **options: Any) -> None:
+    def __init__(
+        self,
+        host: str,
+        target: Path | str | Callable[[], Path] | None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        **options: Any,
+    ) -> None:
         self.host = host.lower()
         self._target: _Target | Callable[[], Path] | None
         if isinstance(target, str):
@@ -66,6 +83,8 @@ class Opening:
         self._options = options
         self._opening = threading.Lock()
         self._opened: Opened | None = None
+        self._now = now
+        self._in_vain: _InVain | None = None
 
     @property
     def kept(self) -> bool:
@@ -90,7 +109,10 @@ class Opening:
                 await anyio.to_thread.run_sync(opened.database.close)
 
     async def look(self, work: Callable[[Opened], _Result], otherwise: _Result) -> _Result:
-        """Do what only reads or changes what is there; where nothing was ever kept, nothing is made or imported."""
+        """Do what only serves answers, and reads or changes what is there.
+
+        Where nothing was ever kept, nothing is made or imported.
+        """
         target = self._found_target()
         if isinstance(target, Path):
             with _told_as_store_failed(_name(target)):
@@ -100,10 +122,12 @@ class Opening:
                     return otherwise
                 except (OSError, ValueError):
                     pass  # opening it tells what is wrong
-        return await self.use(work, otherwise)
+        return await self.use(work, otherwise, urgent=False)
 
-    async def use(self, work: Callable[[Opened], _Result], otherwise: _Result) -> _Result:
+    async def use(self, work: Callable[[Opened], _Result], otherwise: _Result, *, urgent: bool = True) -> _Result:
         """Do `work` on what was opened, in a worker thread; where nothing is kept, return `otherwise`.
+
+        What is not urgent fails at once for half a minute after anything waited long in vain.
 
         Raises:
             StoreFailed: and nothing else, whatever goes wrong.
@@ -111,8 +135,19 @@ class Opening:
         target = self._found_target()
         if target is None:
             return otherwise
-        with _told_as_store_failed(_name(target)):
-            return await anyio.to_thread.run_sync(lambda: work(self._open(target)))
+        began = self._now()
+        if self._in_vain is not None and not urgent and began < self._in_vain.until:
+            raise StoreFailed(self._in_vain.failure.what, self._in_vain.failure.remedy)
+        try:
+            with _told_as_store_failed(_name(target)):
+                found = await anyio.to_thread.run_sync(lambda: work(self._open(target)))
+        except StoreFailed as failure:
+            ended = self._now()
+            if ended - began >= _LONG:
+                self._in_vain = _InVain(StoreFailed(failure.what, failure.remedy), ended + _PAUSE)
+            raise
+        self._in_vain = None
+        return found
 
     def _found_target(self) -> _Target | None:
         if callable(self._target):

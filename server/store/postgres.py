@@ -105,7 +105,7 @@ def _driver(name: str) -> Any:
     except ImportError:
         raise StoreFailed(
             f"The store {name} needs a driver that is not installed.",
-            'Install "security-campaigns-mcp[postgres]", or name a file with --store.',
+            "Install the extra `postgres` (`pipx install '.[postgres]'` in the clone), or name a file with --store.",
         ) from None
     return connect
 

@@ -44,6 +44,10 @@ _NO_SUCH_USER = ("does not know this user", "Create the user, or name another in
 _NOT_FROM_HERE = ("does not let this user in from here", "Allow it in the server's pg_hba.conf.")
 _NO_SERVICE = ("is not in the service file", "Mend the service's name in --store, or ~/.pg_service.conf.")
 _NO_SUCH_HOST = ("is on a host that is not known", "Mend the host in --store.")
+_NO_POSTGRESQL = (
+    "is not where --store says: what answers there is no PostgreSQL server, but perhaps a proxy or a web server",
+    "Mend the host and port in --store.",
+)
 _NOT_ENCRYPTED = ("cannot be reached in the encrypted way that was asked for", "Mend sslmode, or the certificates.")
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; two characters are a whole class.
@@ -85,6 +89,8 @@ _BY_WORDS = (
     ("definition of service", _NO_SERVICE),
     ("failed to resolve host", _NO_SUCH_HOST),
     ("could not translate host name", _NO_SUCH_HOST),
+    ("received invalid response to ", _NO_POSTGRESQL),
+    ("expected authentication request from server", _NO_POSTGRESQL),
     ("SSL", _NOT_ENCRYPTED),
     ("certificate", _NOT_ENCRYPTED),
 )

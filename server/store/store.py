@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ class Store:
 
     A publication is written down before it leaves, and its ending after it, so that a crash in between is seen and
     settled later. Every method raises StoreFailed, and nothing else, when the store cannot be used; the next call
-    tries anew. Where nothing is kept, every method works and keeps nothing.
+    tries anew. But for half a minute after one that waited long in vain, what only serves the trend fails at once: no
+    answer is to wait for it again and again. Where nothing is kept, every method works and keeps nothing.
 
     Attributes:
         audit: the records of attempted writes.
@@ -35,14 +37,22 @@ class Store:
         host: the API host, so that the organizations of github.com and ghe.com do not mix.
         target: a file, or what returns it when the store is first used; the address of a PostgreSQL database; or None
             to keep nothing. The file and its folder, or the tables, are made when something is first kept.
+        now: a clock, in seconds.
         options: for the file or the database, beside its name.
 
     Raises:
         ValueError: when an address is none, or holds a password; with a sentence that does not repeat it.
     """
 
-    def __init__(self, host: str, target: Path | str | Callable[[], Path] | None, **options: Any) -> None:
-        self._opening = Opening(host, target, **options)
+    def __init__(
+        self,
+        host: str,
+        target: Path | str | Callable[[], Path] | None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        **options: Any,
+    ) -> None:
+        self._opening = Opening(host, target, now=now, **options)
         self.audit = AuditTrail(self._opening)
         self.shared = Shared(self._opening)
 
@@ -165,7 +175,7 @@ class Store:
             Whether it was kept.
         """
         return await self._opening.use(
-            lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False
+            lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False, urgent=False
         )
 
     async def history(
@@ -176,7 +186,7 @@ class Store:
 
     async def note_report(self, org: str, at: datetime) -> None:
         """Note that an organization was reported on, in GitHub's time."""
-        await self._opening.use(lambda kept: kept.history.note_report(org, at), None)
+        await self._opening.use(lambda kept: kept.history.note_report(org, at), None, urgent=False)
 
     async def last_report(self, org: str) -> datetime | None:
         """Return when an organization was last reported on, or None when that is not known."""

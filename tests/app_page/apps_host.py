@@ -109,9 +109,10 @@ class AppsHost:
             fit=manners.get("fit", False),
         )
 
-    def open_alone(self, report: ProgressReport) -> None:
-        """Show the page as a file with a report in it, without a host."""
-        self.play("open_alone", html=progress_page(report), size={"width": 760, "height": 700})
+    def open_alone(self, report: ProgressReport, *, size: tuple[int, int] = (760, 700), theme: str = "light") -> None:
+        """Show the page as a file with a report in it, without a host, to a reader who prefers a theme."""
+        measures = dict(zip(("width", "height"), size, strict=True))
+        self.play("open_alone", html=progress_page(report), size=measures, theme=theme)
 
     def host(self, name: str, *given: Any) -> Any:
         """Have the host do something: see `window.host` in host/host.mjs."""

@@ -46,11 +46,12 @@ def campaign(**changed: Any) -> CampaignProgress:
         "dismissed": 15,
         "reopened": 2,
         "left_by_severity": {"critical": 5, "high": 22, "medium": 18},
-        "repositories": [
-            RepositoryProgress(repository=f"acme/service-{letter}", left=left, fixed=20 - left, dismissed=left % 4)
-            for letter, left in (("a", 17), ("b", 11), ("c", 9))
+        "left_fixed_dismissed_by_repository": [
+            RepositoryProgress("service-a", 17, 3, 1),
+            RepositoryProgress("service-b", 11, 9, 3),
+            RepositoryProgress("service-c", 9, 11, 1),
+            RepositoryProgress("12 more", 8, 20, 3),
         ],
-        "more_repositories": RepositoryProgress(repository="12 more repositories", left=8, fixed=20, dismissed=3),
         "burndown": BURNDOWN,
         "burndown_from": PUBLISHED,
         "url": PAGE,
@@ -79,8 +80,7 @@ EMPTY = report(
         forecast=None,
         pace_7_days=None,
         pace_28_days=None,
-        repositories=None,
-        more_repositories=None,
+        left_fixed_dismissed_by_repository=None,
         fixed=None,
         dismissed=None,
         reopened=None,
@@ -145,9 +145,9 @@ LONG_NAMES = report(
     campaign(
         name=LONG,
         org="an-organization-with-a-name-of-39-letters-x",
-        repositories=[
-            RepositoryProgress(repository=f"acme/{LONG_REPOSITORY}{n}", left=1000 + n, fixed=12345, dismissed=7)
-            for n in range(3)
+        left_fixed_dismissed_by_repository=[
+            *(RepositoryProgress(f"{LONG_REPOSITORY}{n}", 1000 + n, 12345, 7) for n in range(3)),
+            RepositoryProgress("12 more", 8, 20, 3),
         ],
     )
 )
@@ -155,18 +155,19 @@ RIGHT_TO_LEFT = report(
     campaign(
         name=ARABIC,
         campaign_number=1,
-        repositories=[RepositoryProgress(repository="acme/واجهة", left=4, fixed=1, dismissed=0)],
+        left_fixed_dismissed_by_repository=[
+            RepositoryProgress("واجهة", 4, 1, 0),
+            RepositoryProgress("12 more", 8, 20, 3),
+        ],
     ),
     campaign(name=HEBREW, campaign_number=2, status="on_track"),
 )
 THOUSAND_REPOSITORIES = report(
     campaign(
-        repositories=[
-            RepositoryProgress(repository=f"acme/service-{n:03}", left=60 - n, fixed=n, dismissed=1) for n in range(10)
+        left_fixed_dismissed_by_repository=[
+            *(RepositoryProgress(f"service-{n:03}", 60 - n, n, 1) for n in range(10)),
+            RepositoryProgress("990 more", 21400, 10300, 412),
         ],
-        more_repositories=RepositoryProgress(
-            repository="990 more repositories", left=21400, fixed=10300, dismissed=412
-        ),
         open_count=20000,
         in_progress_count=1955,
         closed_count=10712,
@@ -183,7 +184,10 @@ HOSTILE_NAMES = report(
         reason=HOSTILE,
         url="javascript:window.hit=1",
         left_by_severity={HOSTILE: 3},
-        repositories=[RepositoryProgress(repository=HOSTILE_STYLE, left=4, fixed=1, dismissed=0)],
+        left_fixed_dismissed_by_repository=[
+            RepositoryProgress(HOSTILE_STYLE, 4, 1, 0),
+            RepositoryProgress("12 more", 8, 20, 3),
+        ],
     ),
     campaign(name=HOSTILE_STYLE, campaign_number=4, url="https://user:word@evil.example/"),
     summary=HOSTILE,
@@ -249,3 +253,42 @@ def _board() -> ProgressReport:
 
 
 TEN_CAMPAIGNS = _board()
+
+FOUR_WHOLE = report(
+    campaign(
+        campaign_number=7,
+        name="Secrets in history",
+        status="overdue",
+        reason="Ended 11 days ago with 45 of 120 left.",
+        ends_at=datetime(2026, 3, 1, tzinfo=UTC),
+        days_left=-11,
+        time_used=1.0,
+        pace_needed=None,
+        left_fixed_dismissed_by_repository=[RepositoryProgress("vault", 45, 60, 15)],
+        closed_since=9,
+    ),
+    campaign(closed_since=9),
+    campaign(
+        campaign_number=4,
+        name=LONG[:49] + "…",
+        status="unknown",
+        reason="Needs 1.9 a day; there is no history yet.",
+        burndown=[(0, 45)],
+        burndown_from=NOW.date(),
+        forecast=None,
+        pace_7_days=None,
+        pace_28_days=None,
+        fixed=None,
+        dismissed=None,
+        reopened=None,
+        left_by_severity=None,
+        left_fixed_dismissed_by_repository=None,
+    ),
+    campaign(campaign_number=9, name="XSS", status="on_track", closed_since=12),
+    open_count=152,
+    in_progress_count=28,
+    closed_count=300,
+    closed_since=30,
+    since=NOW - timedelta(days=7),
+)
+"""Several campaigns with everything known of each, as a file holds them."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from server.domain.measures import Reported
+from server.domain.report_making import progress_report
 from server.domain.reports import Forecast, ProgressReport
 from tests.app_page.apps_host import AppsHost, result
 from tests.app_page.reports_shown import (
@@ -23,6 +25,8 @@ from tests.app_page.reports_shown import (
     campaign,
     report,
 )
+from tests.domain.progress_samples import at
+from tests.domain.progress_samples import campaign as published
 
 AT_RISK = report(campaign())
 TREND = "Burndown: alerts left over time"
@@ -94,6 +98,31 @@ def test_a_latest_day_that_is_not_in_sight_leaves_the_range_open(apps: AppsHost)
     assert "14 Apr 2026 (1 Apr 2026 at the earliest, the latest is not in sight)" in apps.text()
 
 
+NO_RANGE = report(campaign(forecast=Forecast(expected=date(2026, 4, 14))))
+SAID = "14 Apr 2026 (from too few readings for a range)"
+
+
+def test_a_forecast_without_a_range_is_drawn_and_said_without_one(apps: AppsHost) -> None:
+    apps.show(NO_RANGE)
+    assert _path(apps, "expected")[0] == _path(apps, "left")[-1]
+    assert apps.app("document.querySelectorAll('.chart .range').length") == 0
+    assert apps.texts(".chart + .legend li") == ["Left", "Ideal", "Forecast"]
+    assert f"Expected to be done\n{SAID}" in apps.text()
+    assert apps.texts(".chart desc")[0].endswith(f"Expected to be done: {SAID}.")
+
+
+def test_a_picture_reaches_as_far_as_a_forecast_without_a_range(apps: AppsHost) -> None:
+    apps.show(NO_RANGE)
+    *_, width, _ = apps.app("document.querySelector('.chart svg').getAttribute('viewBox')").split()
+    assert _path(apps, "expected")[1][0] == int(width) - 16
+
+
+def test_a_row_of_a_list_says_nothing_of_the_range_it_leaves_out(apps: AppsHost) -> None:
+    apps.show(TEN_CAMPAIGNS, capabilities={})
+    apps.click("#c-acme-3-details")
+    assert "Expected to be done\n14 Apr 2026\n" in apps.text()
+
+
 @pytest.mark.parametrize(
     "forecast",
     [
@@ -148,7 +177,7 @@ def test_without_history_nothing_is_drawn_but_the_counts(apps: AppsHost) -> None
     assert TREND not in apps.tree()
     assert _rows(apps, "table") == []
     assert apps.texts(".bar desc") == [
-        "45 left of 120 alerts: 38 open, 7 in progress; 75 closed. 71.1% of the time used."
+        "45 left of 120 alerts: 38 open, 7 in progress; 75 closed. 71 % of the time used."
     ]
 
 
@@ -166,6 +195,36 @@ def test_a_board_keeps_the_order_it_was_given(apps: AppsHost) -> None:
     assert [row[0] for row in _rows(apps, "table")] == names
     assert apps.texts(".status") == [row[1] for row in _rows(apps, "table")]
     assert "In all 450 open, 45 in progress, 660 closed; 55 closed since 5 Mar 2026" in apps.text()
+
+
+@pytest.mark.parametrize(
+    ("closed", "left", "said"),
+    [(71, 142, "33"), (62, 6, "91"), (167, 1, "99"), (1, 1, "50"), (0, 5, "0"), (168, 0, "100"), (999, 1, "99")],
+)
+def test_the_closed_part_is_rounded_on_the_page_as_in_the_summary(
+    apps: AppsHost, closed: int, left: int, said: str
+) -> None:
+    told = progress_report([Reported(published(closed, closed + left))], at(30), detail=True)
+    assert f"({said} %)" in told.summary
+    apps.show(told)
+    assert apps.texts(".bar title") == [f"{said} % closed"]
+    assert f"Remediation rate\n{said} %" in apps.text()
+    of_two = told.model_copy(
+        update={"campaigns": 2 * [told.campaigns[0].model_copy(update={"remediation_rate": None})]}
+    )
+    apps.show(of_two)
+    assert apps.texts(".bar title") == 2 * [f"{said} % closed"]
+
+
+def test_what_was_closed_in_all_is_not_said_when_it_is_not_known_of_one(apps: AppsHost) -> None:
+    first, *others = TEN_CAMPAIGNS.campaigns
+    unknown = first.model_copy(update={"closed_since": None})
+    apps.show(TEN_CAMPAIGNS.model_copy(update={"campaigns": [unknown, *others], "closed_since": None}))
+    assert "In all 450 open, 45 in progress, 660 closed\n" in apps.text()
+    apps.click("#c-acme-1-details")
+    assert "losed since" not in apps.text()
+    apps.click("#c-acme-3-details")
+    assert apps.text().count("losed since") == 1
 
 
 def test_a_bar_is_as_long_as_what_it_stands_for(apps: AppsHost) -> None:
@@ -201,11 +260,11 @@ def test_the_rest_of_a_campaign_is_read_when_it_is_to_be_seen(apps: AppsHost) ->
     apps.host("answer", result(report(campaign(campaign_number=2))))
     apps.click("#c-acme-labs-2-details")
     apps.wait("document.querySelector('.details .chart svg')")
-    asked = {"org": "acme-labs", "since": "2026-03-05", "campaign_number": 2}
+    asked = {"org": "acme-labs", "since": "2026-03-05T14:05:00Z", "campaign_number": 2}
     assert apps.host("seen")["calls"] == [{"name": "report_progress", "arguments": asked}]
     assert "Ends 5 Apr 2026, 24 days left" in apps.text()
     apps.click(".details button[aria-expanded]")
-    assert "acme/service-a" in apps.text()
+    assert "service-a" in apps.text()
     assert "Reading the campaign" not in apps.text()
 
 
@@ -234,19 +293,19 @@ def test_a_campaign_on_the_board_opens_its_own_burndown(apps: AppsHost) -> None:
 
 def test_repositories_are_shown_on_demand_with_the_others_summed_up(apps: AppsHost) -> None:
     apps.show(THOUSAND_REPOSITORIES)
-    assert "acme/service-000" not in apps.text()
+    assert "service-000" not in apps.text()
     apps.click("button[aria-expanded]")
     rows = _rows(apps, ".details table")
     assert len(rows) == 11
-    assert rows[0] == ["acme/service-000", "60", "0", "1"]
-    assert rows[-1] == ["990 more repositories", "21,400", "10,300", "412"]
+    assert rows[0] == ["service-000", "60", "0", "1"]
+    assert rows[-1] == ["990 more", "21,400", "10,300", "412"]
     apps.click("button[aria-expanded]")
-    assert "acme/service-000" not in apps.text()
+    assert "service-000" not in apps.text()
 
 
-@pytest.mark.parametrize("changed", [{"repositories": None}, {"repositories": []}])
-def test_without_repositories_there_is_nothing_to_open(apps: AppsHost, changed: dict[str, Any]) -> None:
-    apps.show(report(campaign(more_repositories=None, **changed)))
+@pytest.mark.parametrize("told", [None, []])
+def test_without_repositories_there_is_nothing_to_open(apps: AppsHost, told: list[Any] | None) -> None:
+    apps.show(report(campaign(left_fixed_dismissed_by_repository=told)))
     assert apps.texts("button[aria-expanded]") == []
 
 

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.anyio
 async def test_the_store_is_named_and_not_made(tmp_path: Path) -> None:
     path = tmp_path / "state" / "store.sqlite3"
     found = (await visit(store=path))["store"]
-    assert (found.status, found.says) == ("ok", f"Which alerts a campaign was published with is kept in {path}.")
+    assert (found.status, found.says) == (
+        "ok",
+        f"Which alerts a campaign was published with and how it stood earlier is kept in {path}.",
+    )
     assert list(tmp_path.iterdir()) == []
 
 

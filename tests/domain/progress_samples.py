@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from server.domain.measures import Reported
+from server.domain.campaign_report import whole
+from server.domain.measures import Reported, measure
 from server.domain.models import Campaign
+from server.domain.reports import CampaignProgress
 from server.domain.snapshots import Snapshot
+from server.domain.standing import standing
 from server.domain.tracked_alerts import TrackedAlert
 
 START = datetime(2026, 6, 1, tzinfo=UTC)  # a Monday
@@ -40,6 +43,20 @@ def campaign(closed: int, total: int = 168, *, in_progress: int = 0, **fields: A
         "alert_stats": stats,
     }
     return Campaign.model_validate({**told, **fields})
+
+
+def campaign_progress(
+    told: Campaign,
+    history: Sequence[Snapshot],
+    now: datetime,
+    *,
+    alerts: Iterable[TrackedAlert] | None = None,
+    since: datetime | None = None,
+    describe: Callable[..., CampaignProgress] = whole,
+) -> CampaignProgress:
+    """One campaign of a report, described whole."""
+    measured = measure(Reported(told, history, alerts), now)
+    return describe(measured, standing(measured), since)
 
 
 def snapshot(days: float, closed: int, total: int = 168, **fields: Any) -> Snapshot:

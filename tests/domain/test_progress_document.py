@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from server.domain import forecast, pace
-from server.domain.burndown import MOST_POINTS
-from server.domain.campaign_report import ROW_NAME_LIMIT, campaign_progress
+from server.domain import forecast, measures, pace
+from server.domain.campaign_report import FEW_POINTS, FEW_REPOSITORIES, MOST_POINTS, MOST_REPOSITORIES, ROW_NAME_LIMIT
 from server.domain.reports import CampaignProgress, Status
 from server.domain.snapshots import Snapshot
 from server.domain.standing import WORST_FIRST
-from server.domain.tracked_alerts import READING_SECONDS, TOP_REPOSITORIES
-from tests.domain.progress_samples import campaign
+from server.domain.tracked_alerts import READING_SECONDS
+from tests.domain.progress_samples import campaign, campaign_progress
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "progress.md").read_text()
 PROSE = " ".join(DOCUMENT.split())
@@ -30,9 +29,11 @@ def section(title: str) -> str:
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"the {TOP_REPOSITORIES} repositories with most left by name",
+        f"the {FEW_REPOSITORIES} repositories with most left by name (on a page {MOST_REPOSITORIES})",
         f"up to {READING_SECONDS} seconds later than the snapshot",
-        f"at most {MOST_POINTS} points",
+        f"at most {FEW_POINTS} points (on a page {MOST_POINTS})",
+        f"by over {100 * measures.MOST_UNSEEN:g} of 100 closed ones",
+        f"by over {100 * measures.MOST_MORE:g} of 100 alerts",
         f"at least {24 * pace.LEAST_TIME:g} hour is reckoned",
         f"that of {pace.LONG_WINDOW} days, or as long as that is not known that of {pace.SHORT_WINDOW} days",
         f"half of {pace.SHORT_WINDOW} days is needed, so {pace.SHORT_WINDOW * pace.KNOWN_PART} days of history",
@@ -66,7 +67,7 @@ def test_every_status_is_defined_and_they_are_told_in_the_order_of_the_report() 
 def test_the_example_is_what_the_code_says() -> None:
     found = campaign_progress(
         campaign(61, 213, in_progress=32, created_at=SINCE, published_at=SINCE, ends_at=END),
-        [Snapshot(SINCE, 213, 0, 0, END, "open")],
+        [Snapshot(SINCE, 213, 0, 0, END, "open"), Snapshot(SINCE + timedelta(days=7), 188, 0, 25, END, "open")],
         datetime(2026, 12, 14, 9, tzinfo=UTC),
     )
     told = found.model_dump(mode="json")

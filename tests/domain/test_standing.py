@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from server.domain.campaign_report import campaign_progress
 from server.domain.measures import NoCounts
 from server.domain.models import Campaign
 from server.domain.snapshots import Snapshot
-from tests.domain.progress_samples import END, START, alerts_closed, at, campaign, counted, snapshot
+from tests.domain.progress_samples import END, START, alerts_closed, at, campaign, campaign_progress, counted, snapshot
 
 HALF = [snapshot(0, 0)]  # and 84 of 168 closed at the day told: as many a day as the day says
 
@@ -24,17 +23,31 @@ HALF = [snapshot(0, 0)]  # and 84 of 168 closed at the day told: as many a day a
         (campaign(160), HALF, 85, "overdue", "Ended 3 days ago with 8 of 168 left."),
         (campaign(160), [], 82, "unknown", "Needs 192 a day; there is no history yet."),  # the very end
         (campaign(84), [], 40, "unknown", "Needs 2 a day; there is no history yet."),
-        (campaign(84), [snapshot(37, 84)], 40, "unknown", "Needs 2 a day; 3.0 days are too few for a pace."),
+        (campaign(84), [snapshot(37, 84)], 40, "unknown", "Needs 2 a day; 3 days are too few for a pace."),
         (campaign(84), [snapshot(36.51, 84)], 40, "unknown", "Needs 2 a day; 3.4 days are too few for a pace."),
         (campaign(84), [snapshot(39.95, 84)], 40, "unknown", "Needs 2 a day; there is no history yet."),
         (campaign(84), [snapshot(36.5, 84)], 40, "at_risk", "Needs 2 a day, holds 0 (since 7 July)."),
-        (campaign(84), HALF, 41, "on_track", "Needs 2 a day, holds 2 (28 days), which is close."),  # exactly in time
-        (campaign(84), HALF, 41.1, "at_risk", "Needs 2.1 a day, holds 2 (28 days), which is close."),
-        (campaign(84), HALF, 30, "on_track", "Needs 1.6 a day, holds 2.8 (28 days)."),
-        (campaign(84), HALF, 60, "at_risk", "Needs 3.8 a day, holds 1.4 (28 days)."),
+        (
+            campaign(88),  # 80 left in 40 days
+            [snapshot(14, 32), snapshot(28, 60)],
+            42,
+            "on_track",
+            "Needs 2 a day, holds 2 (28 days), which is close.",
+        ),
         (
             campaign(84),
-            [snapshot(0, 98)],
+            [snapshot(13, 28), snapshot(27, 56)],
+            41.1,
+            "at_risk",
+            "Needs 2.1 a day, holds 2 (28 days), which is close.",
+        ),
+        (campaign(84), HALF, 41.1, "at_risk", "Needs 2.1 a day, holds 2 (28 days)."),  # two readings have no range
+        (campaign(84), HALF, 30, "on_track", "Needs 1.6 a day, holds 2.8 (28 days)."),
+        (campaign(84), HALF, 60, "unknown", "Needs 3.8 a day; nothing was read between 1 June and now."),
+        (campaign(84), [*HALF, snapshot(32, 44)], 60, "at_risk", "Needs 3.8 a day, holds 1.4 (28 days)."),
+        (
+            campaign(84),
+            [snapshot(0, 98), snapshot(28, 91)],
             56,
             "at_risk",
             "Needs 3.2 a day, holds -0.25 (28 days): more came back than were closed.",

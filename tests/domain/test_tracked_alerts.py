@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from server.domain.campaign_report import campaign_progress
+from server.domain.campaign_report import alone
 from server.domain.snapshots import Snapshot
 from server.domain.tracked_alerts import each_once, left_by_severity, outcomes, reopened
-from tests.domain.progress_samples import alert, alerts_closed, at, counted, seconds, snapshot
+from tests.domain.progress_samples import alert, alerts_closed, at, campaign_progress, counted, seconds, snapshot
 
 
 def test_an_alert_that_comes_twice_is_counted_once() -> None:
@@ -30,26 +30,30 @@ def test_severities_are_of_what_is_left_the_worst_first() -> None:
     ]
 
 
-def test_the_five_repositories_with_most_left_are_named_and_the_others_summed() -> None:
+def test_the_four_repositories_with_most_left_are_named_and_the_others_summed() -> None:
     alerts = [
         alert(number, repository_id=place, repository=f"r{place}") for place in range(8) for number in range(place + 1)
     ]
     alerts += [alert(90, 1, repository_id=0, repository="r0"), alert(91, 1, repository_id=1, state="dismissed")]
-    told = campaign_progress(counted(alerts), [], at(3), alerts=alerts)
-    assert [(each.repository, each.left) for each in told.repositories or ()] == [
-        ("r7", 8),
-        ("r6", 7),
-        ("r5", 6),
-        ("r4", 5),
-        ("r3", 4),
+    told = campaign_progress(counted(alerts), [], at(3), alerts=alerts, describe=alone)
+    assert told.left_fixed_dismissed_by_repository == [
+        ("r7", 8, 0, 0),
+        ("r6", 7, 0, 0),
+        ("r5", 6, 0, 0),
+        ("r4", 5, 0, 0),
+        ("4 more", 10, 1, 1),
     ]
-    assert told.more_repositories is not None
-    assert told.more_repositories.model_dump() == {"repository": "3 more", "left": 6, "fixed": 1, "dismissed": 1}
+
+
+def test_a_page_names_twenty_repositories() -> None:
+    alerts = [alert(1, repository_id=place, repository=f"r{place:02}") for place in range(23)]
+    told = campaign_progress(counted(alerts), [], at(3), alerts=alerts).left_fixed_dismissed_by_repository or []
+    assert [each.repository for each in told] == [*(f"r{place:02}" for place in range(20)), "3 more"]
 
 
 def test_a_name_that_others_wrote_is_cleaned_and_cut() -> None:
     alerts = [alert(1, repository="a\u202eb" + "x" * 100), alert(2, repository_id=2, repository="\u200b")]
-    told = campaign_progress(counted(alerts), [], at(3), alerts=alerts).repositories or []
+    told = campaign_progress(counted(alerts), [], at(3), alerts=alerts).left_fixed_dismissed_by_repository or []
     assert [each.repository for each in told] == ["(no name)", "ab" + "x" * 57 + "…"]
 
 
@@ -79,4 +83,10 @@ def test_known_alerts_make_up_for_a_missing_history_only_when_they_are_all() -> 
 
 def test_without_alerts_nothing_is_said_of_them() -> None:
     told = campaign_progress(counted(alerts_closed([2], 1)), [snapshot(1, 0, total=2)], at(10), alerts=[])
-    assert (told.fixed, told.dismissed, told.reopened, told.repositories, told.left_by_severity) == (None,) * 5
+    assert (
+        told.fixed,
+        told.dismissed,
+        told.reopened,
+        told.left_fixed_dismissed_by_repository,
+        told.left_by_severity,
+    ) == (None,) * 5

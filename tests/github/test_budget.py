@@ -18,7 +18,7 @@ from tests.github.paged import CODE, Asked, Paged, items, make_alerts
 from tests.github.scripted import NOW, ByOrg, Hanging, Script, Waits, make_client, told
 
 pytestmark = pytest.mark.anyio
-SMALL = {"sort": "created", "direction": "asc", "per_page": 1}
+SMALL: dict[str, str | int] = {"sort": "created", "direction": "asc", "per_page": 1}
 blocked = anyio.wait_all_tasks_blocked
 IN_FORTY_MINUTES = str(int((NOW + timedelta(minutes=40)).timestamp()))
 IN_TWENTY_SECONDS = str(int((NOW + timedelta(seconds=20)).timestamp()))

@@ -167,14 +167,14 @@ async def test_a_turn_that_would_come_too_late_is_told_with_its_time() -> None:
             await blocked()
             late = Calling(group, client, "POST", "/late", about='campaign "Stop XSS" of octo-org')
             await blocked()
-            error = late.error
-            assert isinstance(error, RateLimited)
+            assert isinstance(late.error, RateLimited)
+            error: RateLimited = late.error
             for _ in range(2):
                 waits.ends[-1].set()
                 await blocked()
     assert str(error) == (
-        'The request for campaign "Stop XSS" of octo-org was not sent: 2 writes wait before it, and GitHub wants a '
-        "pause between them. Its turn would come at 2026-11-20 10:42:30 UTC. Try again then."
+        'The request for campaign "Stop XSS" of octo-org was not sent: writes leave 10 s apart, as GitHub asks, and its '
+        "turn would come at 2026-11-20 10:42:30 UTC. Try again then."
     )
     assert (error.until, error.may_have_happened) == (NOW + timedelta(seconds=30), False)
     assert all(call.answered for call in patient)

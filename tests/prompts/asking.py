@@ -23,7 +23,7 @@ from tests.sandbox.connections import Clock
 
 OPENING = "<github_facts>\n"
 CLOSING = "\n</github_facts>"
-SETTINGS = Settings(org="octo-org", patience=0)  # no patience: what fails, fails at once
+SETTINGS = Settings(org="octo-org", patience=0, no_store=True)  # no patience: what fails, fails at once
 
 
 def sandbox_shaped(shape: Shape) -> Sandbox:
@@ -95,3 +95,16 @@ class Watched(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self._inner.handle_async_request(request)
+
+
+class Failing(Watched):
+    """Answers 503 to what has the given ending."""
+
+    def __init__(self, sandbox: Sandbox, ending: str) -> None:
+        super().__init__(sandbox)
+        self.ending = ending
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(self.ending):
+            return httpx.Response(503, json={"code": "503", "message": "Service unavailable"})
+        return await super().handle_async_request(request)

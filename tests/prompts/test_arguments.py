@@ -121,7 +121,7 @@ async def test_a_campaign_that_does_not_exist_is_a_wrong_argument(sandbox: Sandb
 
 
 async def test_without_a_default_organization_one_must_be_named(sandbox: Sandbox, era: str) -> None:
-    async with connected(sandbox, era, Settings()) as client:
+    async with connected(sandbox, era, Settings(no_store=True)) as client:
         error = await refusal(client, "summarize_campaign_progress")
         named = await client.get_prompt("summarize_campaign_progress", {"org": "octo-org"})
     assert error.code == INVALID_PARAMS
@@ -130,7 +130,7 @@ async def test_without_a_default_organization_one_must_be_named(sandbox: Sandbox
 
 
 async def test_an_organization_that_the_operator_does_not_allow_is_refused(sandbox: Sandbox, era: str) -> None:
-    async with connected(sandbox, era, Settings(allow_orgs=("octo-labs",))) as client:
+    async with connected(sandbox, era, Settings(allow_orgs=("octo-labs",), no_store=True)) as client:
         error = await refusal(client, "plan_campaign", goal="x", org="octo-org")
     assert "The operator does not allow organization octo-org here." in error.message
 

@@ -15,6 +15,7 @@ from server.sandbox.app import Sandbox
 from server.sandbox.options import Shape
 from tests.prompts.asking import (
     CLOSING,
+    Failing,
     Watched,
     connected,
     facts_in,
@@ -65,6 +66,8 @@ async def test_a_prompt_about_a_campaign_embeds_what_github_says_of_it(
         facts = facts_in(await client.get_prompt(name, {"campaign_number": str(number)}))
     told = await told_by(sandbox, f"/orgs/octo-org/campaigns/{number}")
     assert facts.pop("as_of").startswith("2026-06-01T13:0")
+    assert ("progress" in facts) == (name != "announce_campaign")
+    facts.pop("progress", None)
     assert facts == {"org": "octo-org", "campaign": _expected(told, sandbox.state.now())}
 
 
@@ -87,7 +90,8 @@ async def test_a_summary_without_open_campaigns_says_so(sandbox: Sandbox, era: s
     async with connected(sandbox, era) as client:
         result = await client.get_prompt("summarize_campaign_progress", {"org": "octo-labs"})
     assert facts_in(result)["campaigns"] == []
-    assert "An empty list means that no published campaign is open" in wording_in(result)
+    assert facts_in(result)["progress"] == {"campaigns": []}
+    assert "Empty `campaigns` without `partial`: say only that none is open." in wording_in(result)
 
 
 async def test_a_plan_embeds_the_open_campaigns_and_the_room_left(sandbox: Sandbox, era: str) -> None:
@@ -173,25 +177,20 @@ async def test_a_campaign_deleted_while_the_others_are_read_is_left_out(sandbox:
     assert sorted(one["number"] for one in facts["campaigns"]) == [4, 6]
 
 
-class _Failing(Watched):
-    """Answers 503 to what has the given ending."""
-
-    def __init__(self, sandbox: Sandbox, ending: str) -> None:
-        super().__init__(sandbox)
-        self.ending = ending
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith(self.ending):
-            return httpx.Response(503, json={"code": "503", "message": "Service unavailable"})
-        return await super().handle_async_request(request)
-
-
-@pytest.mark.parametrize("ending", ["/campaigns", "/campaigns/5"])
-async def test_a_failing_github_is_an_error_with_a_sentence(sandbox: Sandbox, era: str, ending: str) -> None:
-    async with connected(sandbox, era, transport=_Failing(sandbox, ending)) as client:
-        error = await refusal(client, "summarize_campaign_progress")
+@pytest.mark.parametrize(
+    ("name", "arguments", "ending"),
+    [
+        ("summarize_campaign_progress", {}, "/campaigns"),
+        *[(name, {"campaign_number": "5"}, "/campaigns/5") for name in CAMPAIGN_PROMPTS],
+    ],
+)
+async def test_a_failing_github_is_an_error_with_a_sentence(
+    sandbox: Sandbox, era: str, name: str, arguments: dict[str, str], ending: str
+) -> None:
+    async with connected(sandbox, era, transport=Failing(sandbox, ending)) as client:
+        error = await refusal(client, name, **arguments)
     assert error.code == INTERNAL_ERROR
-    assert error.message.startswith("summarize_campaign_progress: GitHub")
+    assert error.message.startswith(f"{name}: GitHub")
     assert "503" in error.message
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from string import Template
+from typing import get_args
 
 import pytest
 from mcp import Client
@@ -18,15 +20,18 @@ from prompts import CHOICES
 from prompts.render import read_wording
 from server.domain.answers import CampaignDetail
 from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, OPEN_CAMPAIGNS_LIMIT, AlertStats
+from server.domain.reports import CampaignProgress, Forecast, ProgressReport, Status
 from server.sandbox.app import Sandbox
 from server.settings import Settings
-from tests.prompts.asking import SETTINGS, connected, texts, wording_in
+from tests.prompts.asking import SETTINGS, connected, facts_in, texts, wording_in
+from tests.prompts.remembering import keeping, know_the_alerts, remember
 
 pytestmark = pytest.mark.anyio
 
 FOLDER = Path(prompts.__file__).parent / "wording"
 FACTS = "github_facts"
-READ_ONLY = Settings(org="octo-org", read_only=True)
+ON_PROGRESS = ("summarize_campaign_progress", "close_out_campaign")
+READ_ONLY = replace(SETTINGS, read_only=True)
 LINK = "https://example.com/learn/xss"
 
 BUDGETS = {  # tokens of wording, without the facts
@@ -46,7 +51,7 @@ OTHER_ARGUMENTS: dict[str, tuple[dict[str, str], ...]] = {
     ),
     "summarize_campaign_progress": ({}, {"campaign_number": "4"}),
     "announce_campaign": ({"campaign_number": "4"},),
-    "close_out_campaign": ({"campaign_number": "3"},),
+    "close_out_campaign": ({"campaign_number": "3"}, {"campaign_number": "4"}),
 }
 
 
@@ -137,10 +142,68 @@ async def test_every_field_that_is_named_exists(sandbox: Sandbox) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
         wordings = [one async for one in _wordings(client)]
     embedded = {"as_of", "github_facts"} | set(CampaignDetail.model_fields) | set(AlertStats.model_fields)
+    reported = {"campaigns", "progress"} | _fields_of_a_report()
     planned = {"room_left"} | _fields_of(tools["create_campaign"]) | _fields_of(tools["find_alerts"])
     for name, wording in wordings:
-        known = embedded | planned if name in ("plan_campaign", "draft_campaign_description") else embedded
-        assert set(re.findall(r"`([^`]+)`", wording)) <= known, name
+        known = embedded | (reported if name in ON_PROGRESS else set())
+        known |= planned if name in ("plan_campaign", "draft_campaign_description") else set()
+        assert _named(wording) <= known, name
+
+
+def _named(wording: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", wording))
+
+
+def _fields_of_a_report() -> set[str]:
+    models = (ProgressReport, CampaignProgress, Forecast)
+    return {field for model in models for field in model.model_fields}
+
+
+def _keys(facts: object) -> Iterator[str]:
+    """Every field, at whatever depth; the severities are no fields."""
+    for key, value in facts.items() if isinstance(facts, dict) else ():
+        yield key
+        yield from _keys(value) if key != "left_by_severity" else ()
+    for item in facts if isinstance(facts, list) else ():
+        yield from _keys(item)
+
+
+SELF_EVIDENT = {
+    *("org", "campaign", "campaigns", "campaign_number", "number", "name", "state", "description", "contact_link"),
+    *("created_at", "updated_at", "published_at", "ends_at", "closed_at", "url"),
+    *("progress", "managers", "team_managers", "days_left", "expected", "alert_stats"),
+}
+
+
+@pytest.mark.parametrize("name", ON_PROGRESS)
+async def test_every_field_that_is_given_is_explained_and_none_is_that_is_never_given(
+    sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    settings = keeping(tmp_path / "store.sqlite3")
+    for number in (4, 5, 6):
+        await know_the_alerts(tmp_path / "store.sqlite3", sandbox, number)
+        await remember(tmp_path / "store.sqlite3", sandbox, 1, 0, number)
+    given: set[str] = set()
+    named: set[str] = set()
+    async with connected(sandbox, settings=settings) as client:
+        for arguments in ({}, *({"campaign_number": str(number)} for number in range(1, 7))):
+            if not arguments and name == "close_out_campaign":
+                continue
+            result = await client.get_prompt(name, arguments)
+            given_now, named_now = set(_keys(facts_in(result))), _named(wording_in(result))
+            assert given_now <= named_now | SELF_EVIDENT, arguments
+            given, named = given | given_now, named | named_now
+    assert {"forecast", "fixed", "reopened", "left_fixed_dismissed_by_repository", "left_by_severity"} <= given
+    assert named <= given | {"github_facts", "partial", "notes"}
+
+
+@pytest.mark.parametrize("name", ON_PROGRESS)
+async def test_the_status_is_told_in_the_words_of_the_glossary(sandbox: Sandbox, name: str) -> None:
+    words = {status.replace("_", " ") for status in get_args(Status)}
+    assert words == {"done", "on track", "at risk", "overdue", "unknown"}
+    for asked, wording in await _every_wording(sandbox):
+        if asked == name and not re.search(r"campaign octo-org/3|is closed", wording):
+            assert all(re.search(rf"\b{word}\b", wording) for word in words), wording
 
 
 @pytest.mark.parametrize("name", BUDGETS)
@@ -149,13 +212,26 @@ async def test_the_wording_keeps_its_budget(sandbox: Sandbox, name: str) -> None
     assert longest <= CHARACTERS_A_TOKEN * BUDGETS[name]
 
 
-async def test_closed_is_never_called_fixed_and_unknown_numbers_are_named(sandbox: Sandbox) -> None:
-    by_name = dict(await _every_wording(sandbox))
-    for name in ("summarize_campaign_progress", "announce_campaign", "close_out_campaign"):
-        assert "fixed and dismissed together" in by_name[name]
-    for name in ("summarize_campaign_progress", "close_out_campaign"):
-        assert {"pace", "trend"} <= set(re.findall(r"\w+", by_name[name].split("Not known here")[1]))
-    assert "forecast" in by_name["summarize_campaign_progress"]
+async def test_closed_is_never_called_fixed_and_what_may_not_be_invented_is_named(sandbox: Sandbox) -> None:
+    for name, wording in await _every_wording(sandbox) + await _every_wording(sandbox, READ_ONLY):
+        if name in (*ON_PROGRESS, "announce_campaign"):
+            assert "fixed and dismissed together" in wording
+        if name in ON_PROGRESS:
+            assert "Use only these numbers and sums of them; no percentage, date or cause of your own" in wording
+            assert "nothing by team or person" in wording
+            assert "What is absent is not known here: say so" in wording
+            assert "is closed" in wording or re.search(r"`earliest` to `latest`.*(or not at all|so say that)", wording)
+    assert "no time to fix, risk or money saved" in dict(await _every_wording(sandbox))["close_out_campaign"]
+
+
+async def test_only_a_campaign_that_is_open_can_be_closed(sandbox: Sandbox, era: str) -> None:
+    async with connected(sandbox, era) as client:
+        closed = wording_in(await client.get_prompt("close_out_campaign", {"campaign_number": "3"}))
+        still_open = wording_in(await client.get_prompt("close_out_campaign", {"campaign_number": "4"}))
+    assert "update_campaign" not in closed
+    assert "interim" not in closed
+    assert "call the numbers interim" in still_open
+    assert 'only when they ask call update_campaign with `state` "closed"' in still_open
 
 
 async def test_what_a_person_types_stays_quoted_and_clean(sandbox: Sandbox, era: str) -> None:

@@ -177,6 +177,25 @@ def test_a_reader_that_goes_away_ends_it_without_a_traceback(arguments: list[str
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("arguments", [["version"], ["doctor", "--sandbox", "--org", "octo-org"]])
+@pytest.mark.parametrize(
+    ("to", "says"), [(">&-", "stdout is closed"), ("> /dev/full", "stdout cannot be written: No space left on device.")]
+)
+def test_an_answer_that_cannot_be_printed_is_an_error_without_a_traceback(
+    arguments: list[str], to: str, says: str
+) -> None:
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", f'exec "$@" {to}', "sh", sys.executable, "-m", "security_campaigns_mcp", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], **environment()},
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith(f"security-campaigns-mcp: {says}")
+
+
 def test_version_is_an_option_too() -> None:
     assert run("--version").stdout == run("version").stdout
 
@@ -206,6 +225,21 @@ def test_options_count_before_and_after_a_command() -> None:
 def test_allow_org_can_be_given_more_than_once() -> None:
     given = vars(parser().parse_args(["--allow-org", "a", "--allow-org", "b,c"]))
     assert read_options(given, {})["allow_orgs"] == ("a", "b", "c")
+
+
+def test_an_organization_that_is_allowed_twice_is_kept_once_as_it_was_first_written() -> None:
+    given = vars(parser().parse_args(["--allow-org", "Octo-Org", "--allow-org", "OCTO-ORG,b", "--allow-org", "b"]))
+    assert read_options(given, {})["allow_orgs"] == ("Octo-Org", "b")
+    environ = {"SECURITY_CAMPAIGNS_ALLOW_ORGS": "octo-org, a,OCTO-ORG,octo-org"}
+    assert read_options({}, environ)["allow_orgs"] == ("octo-org", "a")
+
+
+@pytest.mark.parametrize("option", ["store", "token_file", "app_key_file", "log_file"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_path_is_called_empty(option: str, value: str) -> None:
+    flag = f"--{option.replace('_', '-')}"
+    with pytest.raises(ConfigurationError, match=f"^{flag}: is empty; give the path of a file"):
+        read_options({option: value}, {})
 
 
 def test_ctrl_c_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -30,13 +31,12 @@ CONTROL = re.compile(r"[^ -~]")
 Logged = Callable[[], list[dict[str, Any]]]
 
 
-@pytest.fixture
-def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What was written to stderr; logging is put back as it was in the end."""
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     before, level, hook = root.handlers[:], root.level, sys.excepthook
     try:
-        yield lambda: capsys.readouterr().err
+        yield
     finally:
         root.handlers[:] = before
         root.setLevel(level)
@@ -44,11 +44,19 @@ def stderr(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
         sys.excepthook = hook
 
 
-@pytest.fixture
-def logged(stderr: Callable[[], str]) -> Logged:
+def configured(level: str) -> Logged:
     """Log as JSON; returns the lines so far, each of which must be an object of printable ASCII."""
-    configure_logging("debug", None, "json")
-    return lambda: parsed(stderr())
+    configure_logging(level, None, "json")
+    [handler] = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    handler.setStream(written)
+    return lambda: parsed(written.getvalue())
+
+
+@pytest.fixture
+def logged() -> Logged:
+    return configured("debug")
 
 
 def parsed(text: str) -> list[dict[str, Any]]:
@@ -131,18 +139,20 @@ def test_warnings_and_the_end_by_an_exception_are_lines_too(logged: Logged) -> N
     assert (end["level"], "over\nand out" in end["exception"]) == ("critical", True)
 
 
-def test_what_is_announced_is_a_line_of_json_whatever_the_level_is(stderr: Callable[[], str]) -> None:
-    configure_logging("error", None, "json")
+def test_what_is_announced_is_a_line_of_json_whatever_the_level_is() -> None:
+    logged = configured("error")
     announce("Serving\nMCP.")
-    [line] = parsed(stderr())
+    [line] = logged()
     assert (line["message"], line["level"]) == ("Serving\nMCP.", "info")
 
 
-def test_what_is_announced_is_text_when_the_log_is_elsewhere(stderr: Callable[[], str], tmp_path: Path) -> None:
+def test_what_is_announced_is_text_when_the_log_is_elsewhere(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     configure_logging("error", tmp_path / "log", "json")
     announce("Serving MCP.")
     logging.getLogger().handlers[0].close()
-    assert stderr() == "Serving MCP.\n"
+    assert capsys.readouterr().err == "Serving MCP.\n"
 
 
 def test_a_wrong_setting_is_a_line_of_json_too() -> None:

@@ -6,76 +6,32 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anyio
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from server.cli import main, parser
-from server.commands import ReportWanted, report_wanted, run_report, run_snapshot
+from server.commands import ReportWanted, report_wanted
 from server.domain.snapshots import Snapshot
 from server.errors import ConfigurationError
-from server.github.credentials import FixedToken
+from server.options import OPTIONS
 from server.report_file import NotWritten, check_place, write_whole
-from server.sandbox.app import Sandbox, create_sandbox
-from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
-from server.settings import Settings
-from server.store.store import Store
-from server.waiting import told_to_wait
-from tests.harness import ORG, Hook, Recorder, Sent
+from server.report_formats import Format
+from server.sandbox.options import ADMIN_TOKEN
+from tests.harness import ORG, Hook, Sent
 from tests.processes import environment, loopback_github
-
-NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-MARKDOWN = ReportWanted(None, None, "markdown", None)
-
-
-class World:
-    """The sandbox at a moment that the test sets, what left for it, and a store."""
-
-    def __init__(self, store: Path) -> None:
-        self.now = NOON
-        self.sandbox: Sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now))
-        self.recorder = Recorder(httpx.ASGITransport(app=self.sandbox))
-        self.store = store
-        self.token = ADMIN_TOKEN
-
-    def given(self) -> dict[str, Any]:
-        return {"credentials": FixedToken(self.token, "the test"), "transport": self.recorder}
-
-    def settings(self, **changed: Any) -> Settings:
-        return Settings(**{"org": ORG, "store": self.store, **changed})
-
-    def snapshot(self, **settings: Any) -> int:
-        return run_snapshot(self.settings(**settings), **self.given())
-
-    def report(self, wanted: ReportWanted = MARKDOWN, **settings: Any) -> int:
-        return run_report(self.settings(**settings), wanted, **self.given())
-
-    @property
-    def open_numbers(self) -> list[int]:
-        return [each.number for each in self.sandbox.state.organization(ORG).campaigns.values() if each.state == "open"]
-
-    async def history(self, number: int) -> list[Snapshot]:
-        created_at = self.sandbox.state.campaign(ORG, number).created_at
-        store = Store("api.github.com", self.store)
-        try:
-            return await store.history(ORG, number, created_at)
-        finally:
-            await store.aclose()
-
-    async def last_report(self) -> datetime | None:
-        store = Store("api.github.com", self.store)
-        try:
-            return await store.last_report(ORG)
-        finally:
-            await store.aclose()
+from tests.server.report_world import MARKDOWN, NOON, World
 
 
 @pytest.fixture
@@ -162,6 +118,96 @@ def test_a_campaign_that_cannot_be_read_costs_no_other_its_snapshot(
     assert kept(world, failed) == []
 
 
+def nobody_there(world: World, *more: tuple[str, httpx.Response]) -> Hook:
+    """octo-labs has no campaign; other answers are as said here."""
+    answers = {"/orgs/octo-labs/campaigns": httpx.Response(200, json=[]), **dict(more)}
+
+    async def hook(sent: Sent) -> httpx.Response | None:
+        return answers.get(sent.path)
+
+    return hook
+
+
+def test_an_organization_that_cannot_be_read_costs_no_other_its_snapshots(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.snapshot(org=None, allow_orgs=("nobody", "octo-labs", ORG)) == 1
+    told = capsys.readouterr()
+    assert told.out == f"octo-labs: 0 open campaigns read.\n{ORG}: {len(world.open_numbers)} open campaigns read.\n"
+    assert told.err.startswith("security-campaigns-mcp: There is no organization nobody")
+    assert len(told.err.splitlines()) == 1
+    assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> tuple[World, dict[str, Any]]:
+    """A world with a GitHub App that is installed in octo-org only, and the settings to act as it."""
+    key, file = rsa.generate_private_key(public_exponent=65537, key_size=2048), tmp_path / "key.pem"
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    file.chmod(0o600)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    world = World(tmp_path / "state" / "store.sqlite3", app_id=4711, app_public_key=public.decode())
+    world.token = None
+    return world, {"org": None, "app_id": "4711", "app_key_file": file}
+
+
+def test_an_organization_without_the_github_app_costs_no_other_its_snapshots(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, settings = app
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", ORG, "nobody")) == 1
+    told = capsys.readouterr()
+    assert told.out == f"{ORG}: {len(world.open_numbers)} open campaigns read.\n"
+    assert [line.split(".")[0] for line in told.err.splitlines()] == [
+        f"security-campaigns-mcp: The GitHub App 4711 is not installed in {org}" for org in ("octo-labs", "nobody")
+    ]
+    assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
+
+
+def test_a_github_app_that_is_installed_in_none_of_them_ends_with_2(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, settings = app
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", "nobody")) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert [f" in {org}. " in line for org, line in zip(("octo-labs", "nobody"), told.err.splitlines(), strict=True)]
+
+
+def test_what_is_configured_wrongly_for_all_is_told_once(
+    app: tuple[World, dict[str, Any]], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    world, settings = app
+    settings["app_key_file"] = tmp_path / "nowhere.pem"
+    assert world.snapshot(**settings, allow_orgs=("octo-labs", ORG)) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert world.recorder.sent == []
+
+
+def test_each_campaign_that_cannot_be_read_is_told(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = world.open_numbers[:2]
+    world.recorder.hook = without_counts(world, {number: httpx.Response(200, text="<html>") for number in failed})
+    assert world.snapshot() == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all(any(f"Campaign {ORG}/{number} could not be read: " in line for line in told) for number in failed)
+
+
+def test_a_store_that_fails_ends_a_snapshot_at_once(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.snapshot(org=None, allow_orgs=("octo-labs", ORG, "octo-tools"), store=tmp_path) == 1
+    told = capsys.readouterr()
+    assert told.out == "octo-labs: 0 open campaigns read.\n"
+    assert str(tmp_path) in told.err
+    assert len(told.err.splitlines()) == 1
+    assert [sent.path for sent in world.recorder.sent] == ["/orgs/octo-labs/campaigns", f"/orgs/{ORG}/campaigns"]
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
@@ -208,7 +254,8 @@ def test_the_report_is_markdown_on_stdout_unless_said_otherwise(
     out, err = capsys.readouterr()
     assert err == ""
     assert "| Campaign | Status |" in out
-    assert all(f"| {number} " in out for number in world.open_numbers)
+    page = f"https://github.com/orgs/{ORG}/security/campaigns"
+    assert all(f"| [{ORG}/{number}]({page}/{number}) " in out for number in world.open_numbers)
     assert all(len(kept(world, number)) == 1 for number in world.open_numbers)
 
 
@@ -219,6 +266,151 @@ def test_one_campaign_is_reported_whole(world: World, capsys: pytest.CaptureFixt
     assert [each["campaign_number"] for each in told["campaigns"]] == [number]
     assert told["campaigns"][0]["ends_at"]
     assert world.recorder.sent == [Sent("GET", f"/orgs/{ORG}/campaigns/{number}")]
+    assert reported_at(world) is None
+
+
+LONG_NAME = "Cross-site scripting in the payments of all shops."
+
+
+@pytest.fixture
+def long_named(world: World) -> int:
+    """A campaign whose name a list for a model would cut."""
+    number = world.open_numbers[0]
+    world.sandbox.state.campaign(ORG, number).name = LONG_NAME
+    return number
+
+
+@pytest.mark.parametrize("wanted", ["json", "html"])
+def test_each_of_several_campaigns_is_reported_whole(
+    world: World, long_named: int, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    assert world.report(MARKDOWN._replace(format=wanted)) == 0
+    told = capsys.readouterr().out
+    if wanted == "html":
+        told = told.split('id="given">')[1].split("</script>")[0]
+    campaigns = {each["campaign_number"]: each for each in json.loads(told)["campaigns"]}
+    assert list(campaigns) == sorted(campaigns)  # the overdue one, then those about which nothing is known by their end
+    assert set(campaigns) == set(world.open_numbers)
+    assert campaigns[long_named]["name"] == LONG_NAME
+    for campaign in campaigns.values():
+        assert {"ends_at", "reason", "remediation_rate", "time_used", "burndown", "burndown_from", "url"} <= set(
+            campaign
+        )
+
+
+def test_a_csv_has_every_cell_of_several_campaigns_that_is_known(
+    world: World, long_named: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert world.report(MARKDOWN._replace(format="csv")) == 0
+    rows = {row["campaign_number"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert rows[str(long_named)]["name"] == LONG_NAME
+    assert all(row["ends_at"] and row["url"] and float(row["remediation_rate"]) >= 0 for row in rows.values())
+    overdue = next(row for row in rows.values() if row["status"] == "overdue")
+    assert int(overdue["days_left"]) < 0
+
+
+def test_the_markdown_has_whole_names(world: World, long_named: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.report() == 0
+    assert f") {LONG_NAME} | " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_what_could_not_be_read_is_told_with_every_format(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    assert world.report(MARKDOWN._replace(format=wanted), org=None, allow_orgs=(ORG, "nobody")) == 0
+    told = capsys.readouterr()
+    assert "There is no organization nobody" in (told.err if wanted == "csv" else told.out)
+    assert (told.err == "") is (wanted != "csv")
+
+
+def test_a_csv_leaves_no_note_unsaid(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.report(MARKDOWN._replace(format="csv", since="last_report")) == 0
+    told = capsys.readouterr()
+    assert told.err == ("security-campaigns-mcp: No earlier report is known, so what changed since is not told.\n")
+    assert "No earlier report" not in told.out
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_an_organization_without_campaigns_is_named(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    world.recorder.hook = nobody_there(world)
+    assert world.report(MARKDOWN._replace(format=wanted), org="octo-labs") == 0
+    told = capsys.readouterr()
+    assert "octo-labs has no open campaign to report." in (told.err if wanted == "csv" else told.out)
+    assert world.report(MARKDOWN._replace(format=wanted), org=None, allow_orgs=(ORG, "octo-labs")) == 0
+    told = capsys.readouterr()
+    assert "octo-labs has no open campaign to report." in (told.err if wanted == "csv" else told.out)
+    assert f"{ORG} has no open campaign" not in told.out + told.err
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+def test_the_organization_is_told_when_there_is_only_one(
+    world: World, capsys: pytest.CaptureFixture[str], wanted: Format
+) -> None:
+    number = world.open_numbers[0]
+    for campaign in (None, number):
+        assert world.report(MARKDOWN._replace(format=wanted, campaign=campaign)) == 0
+        told = capsys.readouterr().out
+        match wanted:
+            case "csv":
+                assert {row["org"] for row in csv.DictReader(io.StringIO(told))} == {ORG}
+            case "json":
+                assert {each["org"] for each in json.loads(told)["campaigns"]} == {ORG}
+            case "html":
+                assert f'"campaign_number":{number},' in told
+                assert told.count(f'"org":"{ORG}"') == told.count('"campaign_number":')
+            case "markdown":
+                assert f"| [{ORG}/{number}](" in told
+
+
+@pytest.mark.parametrize("wanted", get_args(Format))
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (None, f"No open campaign of {ORG} could be read. Campaign {ORG}/"),
+        ({"alert_stats": None}, "GitHub gives no counts for campaign "),
+    ],
+)
+def test_a_report_in_which_nothing_could_be_read_is_an_error(
+    world: World, capsys: pytest.CaptureFixture[str], tmp_path: Path, wanted: Format, changed: Any, says: str
+) -> None:
+    async def unread(sent: Sent) -> httpx.Response | None:
+        if sent.path == f"/orgs/{ORG}/campaigns":
+            return None
+        if changed is None:
+            return httpx.Response(200, text="<html>")
+        inner = httpx.AsyncClient(transport=httpx.ASGITransport(app=world.sandbox), base_url="https://api.github.com")
+        async with inner as client:
+            read = await client.get(sent.path, headers={"authorization": f"Bearer {ADMIN_TOKEN}"})
+        return httpx.Response(200, json={**read.json(), **changed})
+
+    world.recorder.hook = unread
+    for output in (None, tmp_path / "report"):
+        assert world.report(MARKDOWN._replace(format=wanted, output=output)) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.startswith(f"security-campaigns-mcp: {says}")
+    assert not (tmp_path / "report").exists()
+    assert reported_at(world) is None
+
+
+def test_a_campaign_that_is_not_there_is_told_in_words_of_the_command_line(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert world.report(MARKDOWN._replace(campaign=99)) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"security-campaigns-mcp: There is no campaign {ORG}/99. `report` without --campaign shows the open ones; "
+        "drafts stay hidden."
+    )
+    assert "list_campaigns" not in told
+
+
+def test_changes_since_a_moment_to_come_are_wrong_usage(world: World) -> None:
+    with pytest.raises(ConfigurationError, match=r"^--since 2026-07-02T12:00:00Z lies in the future"):
+        world.report(MARKDOWN._replace(since=NOON + timedelta(days=1)))
     assert reported_at(world) is None
 
 
@@ -289,6 +481,7 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path, monkeypatc
         (["--campaign", "0"], "--campaign must be a positive"),
         (["--since", "yesterday"], "--since: give a date such as"),
         (["--since", "2026-02-30"], "--since: is not a day of the calendar"),
+        (["--output", ""], "--output is empty. Name a file, or give - for stdout."),
     ],
 )
 def test_a_wrong_argument_is_named_and_ends_with_2(
@@ -298,7 +491,7 @@ def test_a_wrong_argument_is_named_and_ends_with_2(
     told = capsys.readouterr()
     assert told.out == ""
     assert names in told.err
-    assert typed[1] not in told.err or typed[1].isdigit()
+    assert not typed[1] or typed[1] not in told.err or typed[1].isdigit()
 
 
 @pytest.mark.parametrize("typed", [["--format", "pdf"], ["--campagne", "3"], ["--output"]])
@@ -319,56 +512,43 @@ def test_a_campaign_belongs_to_one_organization(world: World) -> None:
         world.report(MARKDOWN._replace(campaign=3), org=None, allow_orgs=(ORG, "octo-labs"))
 
 
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("report", "Which organizations: the one of --org, otherwise each --allow-org."),
+        ("snapshot", "Which organizations: the one of --org, otherwise each --allow-org."),
+        ("report", "security-campaigns-mcp report --org octo-org --since last_report"),
+        ("report", "Ends with 1 when nothing could be read or the report not be written, and with 2"),
+        ("report", "counts as its last one, an\nassistant's too, once it is written."),
+        ("report", "A date asks for the same week however\noften: --since 2027-01-08."),
+        ("snapshot", "Ends with 1 when something could not be read or kept, and with 2"),
+    ],
+)
+def test_the_help_of_a_command_says_what_it_does_and_how_it_ends(
+    command: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert says in capsys.readouterr().out
+
+
+def test_the_help_of_report_names_its_own_options_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["report", "--help"])
+    flags = re.findall(r"^  (?:-\w(?: \w+)?, )?(--[\w-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert flags[:5] == ["--help", "--campaign", "--since", "--format", "--output"]
+    assert set(flags[5:]) == {option.flag for option in OPTIONS}
+
+
 def test_what_is_typed_is_what_is_wanted() -> None:
     typed = ["--campaign", "3", "--since", "2026-06-01", "--format", "html", "-o", "a.html"]
     assert report_wanted(vars(parser().parse_args(["report", *typed]))) == ReportWanted(
         3, datetime(2026, 6, 1, tzinfo=UTC), "html", Path("a.html")
     )
     assert report_wanted(vars(parser().parse_args(["report"]))) == MARKDOWN
+    assert report_wanted(vars(parser().parse_args(["report", "-o", "-"]))) == MARKDOWN
     assert report_wanted(vars(parser().parse_args(["report", "--since", "last_report"]))).since == "last_report"
-
-
-class Terminal(io.StringIO):
-    """A stderr at which a person sits, or not."""
-
-    def __init__(self, *, person: bool) -> None:
-        super().__init__()
-        self._person = person
-
-    def isatty(self) -> bool:
-        return self._person
-
-
-class Impatient:
-    """A timer whose time is over at once, or never."""
-
-    def __init__(self, _: float, work: Callable[[], None]) -> None:
-        self._work = work
-
-    def start(self) -> None:
-        self._work()
-
-    def cancel(self) -> None: ...
-
-    def join(self) -> None: ...
-
-
-def test_a_person_at_a_terminal_is_told_to_wait_and_the_line_is_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal(person=True)
-    monkeypatch.setattr("sys.stderr", terminal)
-    monkeypatch.setattr("threading.Timer", Impatient)
-    with told_to_wait("Reading ..."):
-        assert terminal.getvalue() == "Reading ..."
-    assert terminal.getvalue() == "Reading ..." + "\r           \r"
-
-
-def test_what_is_quick_or_not_seen_by_a_person_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for person in (True, False):
-        terminal = Terminal(person=person)
-        monkeypatch.setattr("sys.stderr", terminal)
-        with told_to_wait("Reading ..."):
-            pass
-        assert terminal.getvalue() == ""
 
 
 def test_a_process_keeps_snapshots_and_reports_on_them(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -51,8 +52,16 @@ PUBLICATION = Publication(
 _opened: list[Callable[[], None]] = []
 
 
-def store_at(place: Path | str | None, host: str = HOST, *, patience: float = 10.0, **pragmas: int) -> Store:
-    store = Store(host, place, patience=patience, **({"pragmas": pragmas} if isinstance(place, Path) else {}))
+def store_at(
+    place: Path | str | None,
+    host: str = HOST,
+    *,
+    patience: float = 10.0,
+    now: Callable[[], float] = time.monotonic,
+    **pragmas: int,
+) -> Store:
+    more = {"pragmas": pragmas} if isinstance(place, Path) else {}
+    store = Store(host, place, now=now, patience=patience, **more)
     _opened.append(lambda: anyio.run(store.aclose))
     return store
 
@@ -87,6 +96,13 @@ def campaign(number: int = 7, **changes: Any) -> Campaign:
 
 def snapshot(at: datetime = AT, **changes: Any) -> Snapshot:
     return Snapshot(at, 30, 5, 7, ENDS, "open")._replace(**changes)
+
+
+def numbered(place: Path | str, number: int) -> Path | str:
+    """Another place beside one: a file, or a schema that is named by the number."""
+    if isinstance(place, Path):
+        return place.with_name(f"{number}.sqlite3")
+    return f"{place}&options=-csearch_path%3Dkept_{number}"
 
 
 def rows(place: Path | str, sql: str) -> Sequence[tuple[Any, ...]]:

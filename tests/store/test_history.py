@@ -134,6 +134,12 @@ async def test_a_report_that_is_noted_late_does_not_turn_time_back(store: Store)
     assert await store.last_report("octo-org") == AT + HOUR
 
 
+async def test_a_report_that_a_wrong_clock_put_into_the_future_is_replaced(store: Store) -> None:
+    await store.note_report("octo-org", AT + timedelta(days=4000))
+    await store.note_report("octo-org", AT)
+    assert await store.last_report("octo-org") == AT
+
+
 async def test_where_nothing_is_kept_there_is_no_past() -> None:
     store = store_at(None)
     assert await noted(store, snapshot()) == [False]

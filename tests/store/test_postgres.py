@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import socket
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,29 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
         )
 
 
+@pytest.mark.parametrize("mode", ["prefer", "require", "disable"])
+async def test_another_kind_of_server_is_told(mode: str) -> None:
+    def answer(listening: socket.socket) -> None:
+        with suppress(OSError):  # when the test is over
+            while True:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(1024)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as web:
+        thread = threading.Thread(target=answer, args=[web], daemon=True)
+        thread.start()
+        name = f"postgresql://127.0.0.1:{web.getsockname()[1]}/kept"
+        said = await trouble(store_at(f"{name.replace('//', '//u@')}?sslmode={mode}"), name)
+        web.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+    assert said == (
+        "is not where --store says: what answers there is no PostgreSQL server, but perhaps a proxy or a web server. "
+        "Mend the host and port in --store."
+    )
+
+
 async def test_a_connection_that_must_be_encrypted_is_never_made_plain(
     postgres_server: Server, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,7 +263,8 @@ async def test_a_driver_that_is_not_installed_is_told_with_the_extra(monkeypatch
     monkeypatch.setitem(sys.modules, "psycopg", None)
     said = await trouble(store_at("postgresql://u@db.example/kept"), "postgresql://db.example/kept")
     assert said == (
-        'needs a driver that is not installed. Install "security-campaigns-mcp[postgres]", or name a file with --store.'
+        "needs a driver that is not installed. Install the extra `postgres` (`pipx install '.[postgres]'` in the "
+        "clone), or name a file with --store."
     )
 
 

@@ -16,7 +16,7 @@ import pytest
 from server.errors import StoreFailed
 from server.store.records import KeptAlert
 from server.store.store import Store
-from tests.store.samples import ALERTS, CREATED, LATER, PUBLICATION, publication, rows, store_at
+from tests.store.samples import ALERTS, CREATED, LATER, PUBLICATION, publication, rows, snapshot, store_at
 
 pytestmark = pytest.mark.anyio
 
@@ -249,3 +249,73 @@ async def test_a_failure_leaves_no_lock_and_no_open_file_behind(store: Store, pa
     assert stat.S_ISREG(path.stat().st_mode)
     assert [each.name for each in path.parent.iterdir()] == ["store.sqlite3"]  # the last to close tidies up
     await store_at(path, patience=0).intend(PUBLICATION)
+
+
+@pytest.mark.parametrize("change", ["open_count = 'many'", "state = 'asleep'", "at = 'noon'"])
+async def test_a_reading_that_somebody_spoiled_costs_the_trend_and_crashes_nothing(
+    store: Store, path: Path, change: str
+) -> None:
+    await store.note("octo-org", 7, CREATED, snapshot())
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute(f"UPDATE snapshots SET {change}")  # noqa: S608 - the test's own text
+    with pytest.raises(StoreFailed) as failed:
+        await store.history("octo-org", 7, CREATED)
+    assert str(path) in failed.value.what
+
+
+class Clock:
+    """A clock that moves by a step whenever it is looked at."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.step = 0.0
+
+    def __call__(self) -> float:
+        self.time += self.step
+        return self.time
+
+
+async def test_what_only_serves_the_trend_does_not_wait_again_right_after_a_long_wait_in_vain(
+    store: Store, path: Path
+) -> None:
+    await store.intend(PUBLICATION)
+    clock = Clock()
+    impatient = store_at(path, patience=0.02, now=clock)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for took in (1.0, 1.5):  # short ones are tried anew
+            clock.step = took
+            with pytest.raises(StoreFailed, match="is locked"):
+                await impatient.note("octo-org", 7, CREATED, snapshot())
+        other.execute("ROLLBACK")
+        clock.step = 0.0
+        assert await impatient.note("octo-org", 7, CREATED, snapshot())
+        other.execute("BEGIN EXCLUSIVE")
+        clock.step = 2.0
+        with pytest.raises(StoreFailed, match="is locked"):
+            await impatient.note("octo-org", 7, CREATED, snapshot(LATER, open_count=1))
+        other.execute("ROLLBACK")
+        clock.step = 0.0
+        for again in (impatient.history("octo-org", 7, CREATED), impatient.last_report("octo-org")):
+            with pytest.raises(StoreFailed, match="is locked"):  # though it is free by now
+                await again
+        await impatient.intend(publication(name="Another"))  # what a campaign needs is always tried
+        assert await impatient.history("octo-org", 7, CREATED) == [snapshot()]
+
+
+async def test_half_a_minute_after_a_long_wait_in_vain_the_store_is_tried_again(store: Store, path: Path) -> None:
+    await store.intend(PUBLICATION)
+    clock = Clock()
+    impatient = store_at(path, patience=0.02, now=clock)
+    clock.step = 2.0
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreFailed, match="is locked"):
+            await impatient.note("octo-org", 7, CREATED, snapshot())
+        other.execute("ROLLBACK")
+    clock.step = 0.0
+    clock.time += 29.9
+    with pytest.raises(StoreFailed, match="is locked"):
+        await impatient.note("octo-org", 7, CREATED, snapshot())
+    clock.time += 0.1
+    assert await impatient.note("octo-org", 7, CREATED, snapshot())

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from server.errors import StoreFailed
 from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import SandboxOptions
 from server.settings import Settings
@@ -19,7 +20,7 @@ from tests.tools.expected import NOON, PAGE, assert_text_says_the_same, compact
 
 pytestmark = pytest.mark.anyio
 
-CHARACTERS_A_TOKEN = 4.5
+CHARACTERS_A_TOKEN = 2.84  # of o200k, measured over texts like these
 NUMBER = 6
 
 
@@ -233,3 +234,85 @@ async def test_one_campaign_is_told_in_four_hundred_tokens(sandbox: Sandbox, sto
             close(sandbox, 1)
         result = await case.call("report_progress", campaign_number=NUMBER)
     assert len(text_of(result)) <= 400 * CHARACTERS_A_TOKEN
+
+
+async def test_a_moment_in_the_future_is_refused(era: str, sandbox: Sandbox, store: Path) -> None:
+    async with connected(era, sandbox=sandbox, store=store) as case:
+        text = await case.refused("report_progress", since="2030-01-01")
+        report = await case.done("report_progress", since="last_report")
+    assert text == ("`since` 2030-01-01T00:00:00Z lies in the future: by GitHub's clock it is 2026-06-01T12:00:00Z.")
+    assert "No earlier report is known" in report["notes"][0]
+
+
+async def test_a_report_in_which_nothing_could_be_read_is_an_error(era: str, sandbox: Sandbox, store: Path) -> None:
+    async def fail(sent: Sent) -> httpx.Response | None:
+        return httpx.Response(500) if "/campaigns/" in sent.path else None
+
+    async with connected(era, sandbox=sandbox, store=store, patience=0) as case:
+        case.recorder.hook = fail
+        text = await case.refused("report_progress")
+        case.recorder.hook = None
+        report = await case.done("report_progress", since="last_report")
+    assert text.startswith(f"No open campaign of {ORG} could be read. Campaign {ORG}/")
+    assert "No earlier report is known" in report["notes"][0]
+
+
+async def test_what_a_partial_report_left_out_is_told_by_the_next(
+    sandbox: Sandbox, store: Path, calendar: Calendar
+) -> None:
+    async def fail(sent: Sent) -> httpx.Response | None:
+        return httpx.Response(500) if sent.path.endswith(f"/campaigns/{NUMBER}") else None
+
+    async with connected(sandbox=sandbox, store=store, patience=0) as case:
+        await case.done("report_progress")
+        calendar.now += timedelta(days=7)
+        close(sandbox, 3)
+        case.recorder.hook = fail
+        partial = await case.done("report_progress", since="last_report")
+        case.recorder.hook = None
+        calendar.now += timedelta(days=1)
+        whole = await case.done("report_progress", since="last_report")
+    assert partial["partial"]
+    assert whole["since"] == "2026-06-01T12:00:00Z"
+    assert whole["closed_since"] == 3
+
+
+async def test_that_a_report_could_not_be_noted_is_said(
+    era: str, sandbox: Sandbox, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> None:
+        raise StoreFailed("The store is full.")
+
+    monkeypatch.setattr(Store, "note_report", full)
+    async with connected(era, sandbox=sandbox, store=store) as case:
+        report = await case.done("report_progress")
+        one = await case.done("report_progress", campaign_number=NUMBER)
+    assert report["notes"] == [
+        "That this was reported could not be kept, so the next report may tell it again: The store is full."
+    ]
+    assert "notes" not in one
+
+
+async def test_a_wrong_clock_of_long_ago_does_not_end_what_is_told_since(
+    sandbox: Sandbox, store: Path, calendar: Calendar
+) -> None:
+    await Store.from_settings(Settings(store=store)).note_report(ORG, NOON + timedelta(days=4000))
+    async with connected(sandbox=sandbox, store=store) as case:
+        first = await case.done("report_progress", since="last_report")
+        calendar.now += timedelta(days=1)
+        second = await case.done("report_progress", since="last_report")
+    assert "No earlier report is known" in first["notes"][0]
+    assert second["since"] == "2026-06-01T12:00:00Z"
+
+
+async def test_the_default_organization_is_meant_when_none_is_named(sandbox: Sandbox) -> None:
+    async with connected(sandbox=sandbox, org=ORG, allow_orgs=(ORG, "octo-labs")) as case:
+        report = await case.done("report_progress")
+        only = [sent.path for sent in case.sent if sent.path.endswith("/campaigns")]
+    assert report["campaigns"]
+    assert only == [f"/orgs/{ORG}/campaigns"]
+
+
+async def test_the_only_organization_that_is_allowed_is_meant_when_none_is_named(sandbox: Sandbox) -> None:
+    async with connected(sandbox=sandbox, org=None, allow_orgs=(ORG,)) as case:
+        assert (await case.done("report_progress"))["campaigns"]

@@ -47,7 +47,7 @@ function observe(context) {
   });
 }
 
-async function fresh(size, address) {
+async function fresh(size, address, theme = "light") {
   if (!page) {
     const context = await browser.newContext();
     context.setDefaultTimeout(PATIENCE);
@@ -56,6 +56,7 @@ async function fresh(size, address) {
   }
   observed = { console: [], requests: [] };
   await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: theme });
   if (page.url() !== address) await page.goto(address);
 }
 
@@ -77,9 +78,10 @@ const plays = {
     await page.evaluate((given) => window.host.start(given), { ...options, address: appAddress });
     frame = page.frames().find((each) => each.url().startsWith(appAddress) && each.parentFrame());
   },
-  async open_alone({ html, size }) {
+  async open_alone({ html, size, theme }) {
     app = html;
-    await fresh(size, `${appAddress}/`);
+    await fresh(size, `${appAddress}/`, theme);
+    await page.reload(); // the file before had the same address
     frame = page.mainFrame();
   },
   host: ({ name, given }) => page.evaluate(([method, each]) => window.host[method](...each), [name, given]),
