@@ -36,6 +36,8 @@ format: $(VENV)/.dev ## let ruff mend what it can
 
 lock: $(VENV)/.dev ## write the lock files anew
 	$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/runtime.txt
+	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/build.txt
+	$(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/service.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/dev.txt
 	$(BIN)/uv pip compile pyproject.toml benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/bench.txt
 

@@ -114,7 +114,7 @@ class Settings:
             raise ConfigurationError(
                 "--store and --no-store contradict each other.", "Give only one; their environment variables count too."
             )
-        if self.audit == "required":
+        if self.audit == "required" and not self.read_only:
             self._require_store()
         if self.org and self.allow_orgs and self.org.lower() not in map(str.lower, self.allow_orgs):
             raise ConfigurationError(

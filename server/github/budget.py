@@ -101,15 +101,15 @@ class Budget:
         self._accounts: OrderedDict[Token, _Account] = OrderedDict()
 
     async def waited(self, call: Call, token: Token) -> bool:
-        """Wait if a call may not be sent now. True when that took time, after which everything is to be looked at anew.
+        """Wait if a read may not be sent now. True when that took time, after which everything is to be looked at anew.
 
-        A wait for the limit's end is counted as spent by the call. A write never waits here.
+        A wait for the limit's end is counted as spent by the call.
 
         Raises:
             Spared: it would take longer than the call can be kept waiting.
         """
         account = self._account(token)
-        if not call.reads or call.url.path.endswith(_FREE) or account.left is None:
+        if call.url.path.endswith(_FREE) or account.left is None:
             return False
         seconds = (account.until - self._clock.now()).total_seconds()
         floor = self._floor(call, account)

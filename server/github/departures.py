@@ -84,7 +84,7 @@ class Departures:
                 if exchange is not None:
                     return exchange
             elif not await self._budget.waited(call, token):
-                # Nothing was awaited since it was looked, so no other has come in between.
+                # Nothing was waited for since the look above, so no other has begun meanwhile.
                 send = partial(self._sent, call, token, stored)
                 return await (send() if key is None else self._shared.lead(shared, send))
 

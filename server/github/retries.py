@@ -37,6 +37,7 @@ class Call:
         tries: requests that failed.
         limited: how often a rate limit was met.
         spent: seconds, in requests and waiting.
+        queued: seconds, waiting for its turn to write.
         may_have_happened: a write whose outcome is not known was among the requests.
     """
 
@@ -51,6 +52,7 @@ class Call:
     tries: int = 0
     limited: int = 0
     spent: float = 0.0
+    queued: float = 0.0
     redirects: int = 0
     renewed: bool = False
     may_have_happened: bool = False

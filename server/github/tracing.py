@@ -1,7 +1,7 @@
 """A span for each request to GitHub, as OpenTelemetry's conventions for HTTP clients have it.
 
-Without OpenTelemetry's SDK, which `server.telemetry` sets up when it is wanted, nothing here does anything. A span holds
-neither headers nor a query, which could repeat what others wrote; only GitHub's own id of the request is added.
+Without OpenTelemetry's SDK, which `server.telemetry` sets up when it is wanted, nothing here does anything. A span
+holds neither headers nor a query, which could repeat what others wrote; only GitHub's own id of the request is added.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class WriteTurns:
     Args:
         clock: GitHub's time, for sentences.
         spacing: seconds from one write to the next with the same token; 0 for no order at all.
-        patience: the longest that a write waits for its turn, in seconds. That is apart from what a call may spend on
-            rate limits and repeats.
+        patience: the longest that a call waits for its turns in all, in seconds. That is apart from what it may spend
+            on rate limits and repeats.
         sleep: how to wait, in seconds.
         ticks: monotonic seconds.
     """
@@ -70,25 +70,40 @@ class WriteTurns:
             await limits_over(call, token)
             return
         line = self._line(token)
-        self._check_patience(call, line)
-        async with line.first:
+        await self._become_first(call, line)
+        try:
             await limits_over(call, token)
             if (wait := line.free_at - self._ticks()) > 0:
                 await self._sleep(wait)
+                call.queued += wait
                 await limits_over(call, token)
             line.free_at = self._ticks() + self._spacing
+        finally:
+            line.first.release()
 
-    def _check_patience(self, call: Call, line: _Line) -> None:
+    async def _become_first(self, call: Call, line: _Line) -> None:
+        began = self._ticks()
         before = line.first.statistics().tasks_waiting + line.first.locked()
-        wait = max(0.0, line.free_at - self._ticks()) + before * self._spacing
-        if wait > self._patience:
-            until = self._clock.now() + timedelta(seconds=wait)
-            raise RateLimited(
-                f"The request for {call.about} was not sent: writes leave {self._spacing:g} s apart, as GitHub asks, "
-                f"and its turn would come at {until:%Y-%m-%d %H:%M:%S} UTC.",
-                "Try again then.",
-                until=until,
-            )
+        expected = max(0.0, line.free_at - began) + before * self._spacing
+        left = self._patience - call.queued
+        if expected > left:
+            raise self._too_late(call, expected)
+        # Those before may wait for a rate limit too, so what was expected can turn out to be too little.
+        with anyio.move_on_after(left) as waiting:
+            await line.first.acquire()
+        if waiting.cancelled_caught:
+            raise self._too_late(call, expected)
+        call.queued += self._ticks() - began
+
+    def _too_late(self, call: Call, wait: float) -> RateLimited:
+        until = self._clock.now() + timedelta(seconds=wait)
+        again = " again" if call.sent else ""
+        return RateLimited(
+            f"The request for {call.about} was not sent{again}: writes leave {self._spacing:g} s apart "
+            f"(--write-spacing), and its turn would come at {until:%Y-%m-%d %H:%M:%S} UTC.",
+            "Try again then.",
+            until=until,
+        )
 
     def _line(self, token: Token) -> _Line:
         line = self._lines.setdefault(token, _Line(self._ticks()))

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import uvicorn
@@ -65,8 +66,9 @@ def run_service(
         The exit status: 0, or 1 when the service could not start, which the log then tells.
 
     Raises:
-        ConfigurationError: it cannot listen there, or the file of tokens cannot be used.
+        ConfigurationError: it cannot listen there, the file of tokens cannot be used, or no audit would be kept.
     """
+    settings = replace(settings, audit="required")  # of a team's writes none goes unrecorded
     if serve.tokens is not None:
         _require_tokens(StaticTokens(serve.tokens))
     listening = _bound(serve.http)

@@ -73,9 +73,7 @@ async def test_of_a_small_limit_no_more_than_a_fifth_is_kept(
 
 
 async def test_with_nothing_left_that_is_said(waits: Waits) -> None:
-    with pytest.raises(
-        RateLimited, match=r"limit is reached\. Requests are accepted again at 2026-11-20 11:22:00"
-    ):
+    with pytest.raises(RateLimited, match=r"limit is reached\. Requests are accepted again at 2026-11-20 11:22:00"):
         await client_with(waits, left(0))
 
 
@@ -125,7 +123,7 @@ async def test_what_a_write_is_decided_by_uses_the_reserve_too(waits: Waits) -> 
         await client.request("GET", "/user")
 
 
-async def test_what_a_reading_of_tools_that_only_read_is_not_for_a_write(waits: Waits) -> None:
+async def test_what_is_not_for_a_write_leaves_the_reserve(waits: Waits) -> None:
     client = make_client(Script(left(100)), waits)
     await client.request("GET", "/user")
     with for_a_write(applies=False), pytest.raises(Spared):

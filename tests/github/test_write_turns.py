@@ -173,12 +173,36 @@ async def test_a_turn_that_would_come_too_late_is_told_with_its_time() -> None:
                 waits.ends[-1].set()
                 await blocked()
     assert str(error) == (
-        'The request for campaign "Stop XSS" of octo-org was not sent: writes leave 10 s apart, as GitHub asks, and its '
-        "turn would come at 2026-11-20 10:42:30 UTC. Try again then."
+        'The request for campaign "Stop XSS" of octo-org was not sent: writes leave 10 s apart (--write-spacing), and '
+        "its turn would come at 2026-11-20 10:42:30 UTC. Try again then."
     )
     assert (error.until, error.may_have_happened) == (NOW + timedelta(seconds=30), False)
     assert all(call.answered for call in patient)
     assert [line for line, _ in github.came] == ["POST /0", "POST /1", "POST /2"]
+
+
+async def test_who_stands_behind_one_that_does_not_get_on_is_told_in_the_end() -> None:
+    waits = StepByStep()
+    github = Timed(waits)
+    client = make_client(github, waits, write_spacing=0.01, settings=Settings(patience=0.05))
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            calls = [Calling(group, client, "POST", f"/{number}") for number in range(3)]
+            while not calls[2].over:
+                await blocked()
+            waits.ends[0].set()
+    assert isinstance(calls[2].error, RateLimited)
+    assert [line for line, _ in github.came] == ["POST /0", "POST /1"]
+
+
+async def test_a_call_that_is_repeated_waits_no_longer_for_its_turns_in_all(waits: Waits) -> None:
+    github = Timed(waits, told(200, {}), told(502))
+    client = make_client(github, waits, write_spacing=20.0, settings=Settings(patience=30))
+    await client.request("PATCH", CAMPAIGNS)
+    with pytest.raises(RateLimited, match="was not sent again: writes leave 20 s apart") as caught:
+        await client.request("PATCH", CAMPAIGNS)
+    assert caught.value.may_have_happened is True
+    assert len(github.came) == 2
 
 
 async def test_waiting_for_a_turn_costs_no_patience(waits: Waits) -> None:

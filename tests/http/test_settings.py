@@ -160,7 +160,7 @@ def test_a_file_of_tokens_that_cannot_be_used_stops_the_start(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "tokens"
-    start = ["serve", "--sandbox", "--http", "127.0.0.1:0", "--tokens", str(file)]
+    start = ["serve", "--sandbox", "--read-only", "--http", "127.0.0.1:0", "--tokens", str(file)]
     assert main(start, {}) == 2
     assert "cannot be read" in capsys.readouterr().err
     make_token(file)
@@ -171,6 +171,23 @@ def test_a_file_of_tokens_that_cannot_be_used_stops_the_start(
 
 def test_an_address_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        start = ["serve", "--sandbox", "--http", f"127.0.0.1:{taken.getsockname()[1]}"]
+        start = ["serve", "--sandbox", "--read-only", "--http", f"127.0.0.1:{taken.getsockname()[1]}"]
         assert main(start, {}) == 2
     assert "Choose another address or port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            ["--no-store"],
+            "--no-store would keep no audit, and a service makes no write without its record. Leave it out.",
+        ),
+        (["--sandbox"], "The sandbox keeps no audit by itself, and a service makes no write without its record."),
+    ],
+)
+def test_a_service_that_could_write_without_a_record_does_not_start(
+    given: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--http", "127.0.0.1:0", *given], {"GITHUB_TOKEN": "ghp_none"}) == 2
+    assert said in capsys.readouterr().err

@@ -108,6 +108,10 @@ def test_a_log_file_that_cannot_be_written_is_named() -> None:
         (["--api-version", "2001-01-01"], "--api-version"),
         (["--confirm", "sometimes"], "--confirm"),
         (["--parallel-reads", "21"], "--parallel-reads"),
+        (["--write-reserve", "5001"], "--write-reserve"),
+        (["--write-spacing", "a second"], "--write-spacing"),
+        (["--write-spacing", "1e3"], "--write-spacing"),
+        (["--write-spacing", "."], "--write-spacing"),
         (["--nonsense"], "--nonsense"),
         (["--sand"], "--sand"),  # no abbreviations: a later option must not change their meaning
     ],
@@ -131,9 +135,12 @@ def test_an_option_can_come_from_the_environment_and_what_is_typed_wins() -> Non
         "SECURITY_CAMPAIGNS_TOKEN_FILE": "~/token",
         "SECURITY_CAMPAIGNS_LOG_LEVEL": "info",
         "SECURITY_CAMPAIGNS_PARALLEL_READS": "8",
+        "SECURITY_CAMPAIGNS_WRITE_RESERVE": "250",
+        "SECURITY_CAMPAIGNS_WRITE_SPACING": "0.5",
     }
     settings = settings_from(read_options({"org": "octo-org"}, environ))
     assert settings.parallel_reads == 8
+    assert (settings.write_reserve, settings.write_spacing) == (250, 0.5)
     assert not settings.sandbox
     assert not settings.read_only
     assert (settings.org, settings.allow_orgs) == ("octo-org", ("octo-labs", "octo-org"))

@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 
 from server.errors import NotFound
@@ -162,8 +161,7 @@ def test_a_wrong_setting_is_a_line_of_json_too() -> None:
     assert (line["level"], "--allow-org" in line["message"]) == ("error", True)
 
 
-@pytest.mark.anyio
-async def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str, tmp_path: Path) -> None:
+def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str, tmp_path: Path) -> None:
     """A path, a tool's name and arguments of others that look like lines of the log."""
     token = make_token(tmp_path / "tokens")
     with (
@@ -174,7 +172,6 @@ async def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str,
             GITHUB_API_URL=github.url,
             GITHUB_TOKEN=ADMIN_TOKEN,
         ) as service,
-        anyio.fail_after(60),
     ):
         headers = connected_by_hand(service.url, era, token)
         call = request_of(era, "tools/call", name="get_campaign", arguments={"campaign_number": 4711})

@@ -142,6 +142,37 @@ def test_another_number_of_parallel_reads_is_refused(number: int) -> None:
     assert refusal(parallel_reads=number).startswith(f"--parallel-reads {number} is not a number from 1 to 20.")
 
 
+@pytest.mark.parametrize("number", [0, 100, 1000])
+def test_so_many_requests_may_be_kept_for_writes(number: int) -> None:
+    assert Settings(write_reserve=number).write_reserve == number
+
+
+@pytest.mark.parametrize("number", [-1, 1001])
+def test_another_reserve_for_writes_is_refused(number: int) -> None:
+    assert refusal(write_reserve=number).startswith(f"--write-reserve {number} is not a number from 0 to 1000.")
+
+
+@pytest.mark.parametrize(
+    ("given", "spacing"),
+    [
+        ({}, 1.0),
+        ({"sandbox": True}, 0.0),
+        ({"sandbox": True, "write_spacing": 2.0}, 2.0),
+        ({"write_spacing": 0.0}, 0.0),
+        ({"write_spacing": 60.0}, 60.0),
+    ],
+)
+def test_writes_are_a_second_apart_and_in_the_sandbox_not(given: dict[str, Any], spacing: float) -> None:
+    assert Settings(**given).spacing == spacing
+
+
+@pytest.mark.parametrize("seconds", [-0.5, 60.5, float("nan"), float("inf")])
+def test_another_spacing_of_writes_is_refused(seconds: float) -> None:
+    assert refusal(write_spacing=seconds).startswith(
+        f"--write-spacing {seconds:g} is not a number of seconds from 0 to 60."
+    )
+
+
 def test_settings_cannot_be_changed_later() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().read_only = True  # type: ignore[misc]  # that is the point
