@@ -69,16 +69,22 @@ def request(url: str, token: str, number: int, asked: Asked) -> bytes:
 
 
 async def _answer(reader: asyncio.StreamReader) -> bytes:
-    """Read one answer and return its body.
+    """Read one answer and return its JSON, which after a long wait comes as the last of several events.
 
     Raises:
-        RuntimeError: it is no plain JSON with status 200.
+        RuntimeError: its status is not 200.
     """
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    length = head.partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
-    if not head.startswith(b"http/1.1 200 ") or not length or b"application/json" not in head:
+    if not head.startswith(b"http/1.1 200 "):
         raise RuntimeError(f"not an answer to a call: {head.decode('latin-1')}")
-    return await reader.readexactly(int(length))
+    length = head.partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
+    if length:
+        return await reader.readexactly(int(length))
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += (await reader.readexactly(size + 2))[:-2]
+    await reader.readline()
+    return body.rpartition(b"\ndata: ")[2].strip()
 
 
 def check(number: int, asked: Asked, body: bytes) -> None:

@@ -7,7 +7,6 @@ async with writing(app, "delete_campaign", org, campaign_number=6, confirmation=
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ from server.github.answers import Receipt
 from server.signin.caller import Caller, current_caller
 
 _LOG = logging.getLogger(__name__)
-_LOOK_EVERY = 30.0  # seconds; lists are asked for more often than a process dies
 _NOT_SENT = ("org", "campaign_number", "dry_run", "preview")  # arguments that are no part of a change
 
 
@@ -100,7 +98,7 @@ async def writing(
         if isinstance(error, GitHubError):
             write.receipt.status = error.status or write.receipt.status
             write.receipt.request_id = error.request_id or write.receipt.request_id
-        await _end(app, write, "failed" if error.nothing_written else "unknown", why=error.what)
+        await _end(app, write, _outcome_of(error), why=error.what)
         raise
     except BaseException as interruption:  # a cancelled call, or a fault of this program
         kind = type(interruption).__name__
@@ -152,10 +150,8 @@ async def settle(app: AppContext, org: str) -> list[str]:
 
     Nothing that fails here is an error: a later look tries again.
     """
-    key, now = org.lower(), time.monotonic()
-    if not app.store.kept or now - app.looked.get(key, -_LOOK_EVERY) < _LOOK_EVERY:
+    if not app.store.kept or not app.is_due("audit", org):
         return []
-    app.looked[key] = now
     said = []
     try:
         for record in await app.store.audit.unsettled(org, app.now()):
@@ -233,6 +229,12 @@ async def _keep(app: AppContext, record: AuditRecord) -> StoreFailed | None:
             except (OSError, RuntimeError) as problem:
                 _LOG.warning("--audit-log cannot be written: %s", type(problem).__name__)
     return failed
+
+
+def _outcome_of(error: CampaignsError) -> Outcome:
+    if isinstance(error, (Refused, StoreFailed)):
+        return "refused"
+    return "failed" if error.nothing_written else "unknown"
 
 
 def _by(caller: Caller | None) -> dict[str, Any]:

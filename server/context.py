@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,8 @@ from server.settings import Settings
 from server.store.selections import Selections
 from server.store.store import Store
 
+_LOOK_EVERY = 30.0  # seconds
+
 
 @dataclass(frozen=True)
 class AppContext:
@@ -30,7 +33,7 @@ class AppContext:
         policy: the operator's bounds.
         store: what GitHub does not remember.
         selections: what filters yielded, kept for ten minutes for the call that publishes it.
-        looked: when audit records of an organization (lower case) were last settled here, in monotonic seconds.
+        looked: when something of an organization was last looked at for `is_due`, in monotonic seconds.
         stood: how the alerts of campaigns stood when they were last read: by organization (lower case), number and
             creation of the campaign.
         creating: one lock per organization (lower case), so that creating looks and publishes without a rival here.
@@ -41,9 +44,20 @@ class AppContext:
     policy: Policy
     store: Store
     selections: Selections[Any] = field(default_factory=Selections)
-    looked: dict[str, float] = field(default_factory=dict)
+    looked: dict[tuple[str, str], float] = field(default_factory=dict)
     stood: dict[tuple[str, int, datetime], Stood] = field(default_factory=dict)
     creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+
+    def is_due(self, what: str, org: str) -> bool:
+        """Tell whether something of an organization was not looked at for half a minute; then it counts as looked at.
+
+        For what an earlier process may have left behind: lists are asked for more often than a process dies.
+        """
+        key, now = (what, org.lower()), time.monotonic()
+        due = now - self.looked.get(key, -_LOOK_EVERY) >= _LOOK_EVERY
+        if due:
+            self.looked[key] = now
+        return due
 
     def now(self) -> datetime:
         """Return GitHub's time."""

@@ -53,6 +53,12 @@ class AnswerUsedBefore(Refused):
     nothing_written = False
 
 
+class RivalUnderWay(Refused):
+    """Another call may be making the same campaign at this moment; the text says how things stand."""
+
+    nothing_written = False
+
+
 class StoreFailed(CampaignsError):
     """What this server keeps could not be read or written. GitHub is not concerned."""
 

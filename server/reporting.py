@@ -16,7 +16,7 @@ from server.domain.measures import Reported
 from server.domain.models import Campaign
 from server.domain.report_making import progress_report
 from server.domain.reports import ProgressReport
-from server.domain.snapshots import snapshot_of
+from server.domain.snapshots import Reading, snapshot_of
 from server.errors import CampaignsError, NotFound, Refused, StoreFailed
 from server.tracking import recall, tracked
 
@@ -36,10 +36,13 @@ async def remember(app: AppContext, org: str, campaigns: Iterable[Campaign]) -> 
         A sentence when that failed: it costs the trend, never the answer.
     """
     now = app.now()
+    readings = [
+        Reading(campaign.number, campaign.created_at, snapshot)
+        for campaign in campaigns
+        if (snapshot := snapshot_of(campaign, now)) is not None
+    ]
     try:
-        for campaign in campaigns:
-            if (snapshot := snapshot_of(campaign, now)) is not None:
-                await app.store.note(org, campaign.number, campaign.created_at, snapshot)
+        await app.store.note_all(org, readings)
     except StoreFailed as failure:
         _LOG.warning("%s", failure)
         return [f"This reading could not be kept for the trend: {failure.what}"]

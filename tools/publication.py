@@ -10,9 +10,10 @@ from datetime import timedelta
 from server.auditing import Write, settle, writing
 from server.context import AppContext
 from server.domain.as_sent import wire_value
-from server.errors import CampaignsError, OutcomeUnknown, Rejected, StoreFailed
+from server.errors import CampaignsError, OutcomeUnknown, Rejected, RivalUnderWay, StoreFailed
 from server.github.campaigns import Published
 from server.store.records import Intent, KeptAlert, Publication
+from server.store.settling import GRACE
 from tools.create_plan import CreatePlan
 
 _LOG = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ async def _publish(
 ) -> tuple[Published, list[str]]:
     intent = await _intend(app, _publication(app, plan), write.record.key)
     try:
+        #await _refuse_rival(app, intent)
         published = await app.github.campaigns.create(plan.org, plan.body, known=known, receipt=write.receipt)
     except OutcomeUnknown as unclear:
         await _kept(app.store.unknown(intent, unclear.what))
@@ -65,6 +67,10 @@ async def _publish(
     except CampaignsError as refusal:
         await _kept(app.store.abandoned(intent, refusal.what))
         _explain(refusal, app, plan)
+        raise
+    except BaseException:  # a cancelled call, or a fault of this program
+        if not write.receipt.sent:
+            await _kept(app.store.abandoned(intent, "the call ended before anything was sent"))
         raise
     became = app.store.published(intent, published.campaign.number, published.campaign.created_at)
     failure = await _kept(became)
@@ -82,6 +88,8 @@ async def settle_earlier(app: AppContext, org: str) -> list[str]:
 
 
 async def _settle_publications(app: AppContext, org: str) -> list[str]:
+    if not app.store.kept or not app.is_due("publications", org):
+        return []
     try:
         now = app.now()
         unsettled = await app.store.unsettled(org, now)
@@ -121,6 +129,25 @@ async def _intend(app: AppContext, publication: Publication, key: int) -> Intent
     except StoreFailed as failure:
         _LOG.warning("%s", failure)
         return Intent(publication, key)  # with which `published` writes everything down that is not there yet
+
+
+async def _refuse_rival(app: AppContext, intent: Intent) -> None:
+    """Refuse while another call, of this process or another that shares the store, may be publishing the same.
+
+    Looking at GitHub's list is not enough: a campaign that is being made is not in it yet.
+    """
+    try:
+        rival = await app.store.rival(intent, app.now())
+    except StoreFailed:
+        if app.settings.audit == "required":
+            raise
+        return  # as one that could not be written down
+    if rival is not None:
+        raise RivalUnderWay(
+            f"Another call began to publish a campaign with this name and end date at {rival.at:%H:%M:%S} UTC, and "
+            "what came of it is not known yet. This call published nothing.",
+            f"Look with list_campaigns; if the campaign is not there at {rival.at + GRACE:%H:%M:%S} UTC, call again.",
+        )
 
 
 async def _kept(work: Awaitable[object]) -> StoreFailed | None:

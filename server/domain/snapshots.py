@@ -37,6 +37,20 @@ class Snapshot(NamedTuple):
         )
 
 
+class Reading(NamedTuple):
+    """A snapshot, and of which campaign it is.
+
+    Attributes:
+        campaign_number: the campaign's number in its organization.
+        created_at: GitHub's, of the campaign: tells it from another one that had this number.
+        snapshot: how it stood.
+    """
+
+    campaign_number: int
+    created_at: datetime
+    snapshot: Snapshot
+
+
 def snapshot_of(campaign: Campaign, now: datetime) -> Snapshot | None:
     """Return a reading of a campaign; None when GitHub gave no counts, as in lists it may not."""
     stats = campaign.alert_stats

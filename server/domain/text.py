@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from functools import lru_cache
 
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 # Unassigned code points are not hidden as such: to this Python a new emoji is one.
@@ -26,9 +27,8 @@ _HIDDEN_RANGES = (
 _BREAKS = frozenset("\t\n\v\f\r\x85\u2028\u2029")
 
 
-def _is_hidden(character: str, allowed: str) -> bool:
-    if character in allowed:
-        return False
+@lru_cache(maxsize=4096)
+def _is_hidden(character: str) -> bool:
     code = ord(character)
     return (
         unicodedata.category(character) in _HIDDEN_CATEGORIES
@@ -37,13 +37,20 @@ def _is_hidden(character: str, allowed: str) -> bool:
     )
 
 
+def _hidden_in(text: str, allowed: str) -> list[str]:
+    """Return what is hidden in a text, each character once, in order of appearance."""
+    if text.isascii() and text.isprintable():  # most texts, and this costs nothing
+        return []
+    return [character for character in dict.fromkeys(text) if character not in allowed and _is_hidden(character)]
+
+
 def hidden_characters(text: str, *, allowed: str = "") -> list[str]:
     """Name the control, zero-width, bidirectional and other invisible characters in `text`, each once.
 
     Returns:
         Code points such as `U+202E RIGHT-TO-LEFT OVERRIDE`, in order of appearance.
     """
-    found = dict.fromkeys(character for character in text if _is_hidden(character, allowed))
+    found = _hidden_in(text, allowed)
     return [f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip() for character in found]
 
 
@@ -52,8 +59,8 @@ def clean(text: str, limit: int, *, allowed: str = "") -> str:
 
     A line break that is not `allowed` becomes a space, so that words do not run together.
     """
-    spaced = "".join(" " if character in _BREAKS and character not in allowed else character for character in text)
-    shown = "".join(character for character in spaced if not _is_hidden(character, allowed)).strip()
+    instead = {ord(character): " " if character in _BREAKS else None for character in _hidden_in(text, allowed)}
+    shown = text.translate(instead).strip() if instead else text.strip()
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 

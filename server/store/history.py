@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select, update
 
-from server.domain.snapshots import Snapshot
+from server.domain.snapshots import Reading, Snapshot
 from server.store.columns import moment, seconds
 from server.store.database import Database
 from server.store.hourly import worth_keeping
@@ -29,26 +30,30 @@ class History:
         self._database = database
         self._host = host
 
-    def note(self, org: str, number: int, created_at: datetime, snapshot: Snapshot) -> bool:
-        """Keep a reading if it is worth it, and tell whether it was."""
-        reading = snapshot._replace(at=whole_seconds(snapshot.at), ends_at=whole_seconds(snapshot.ends_at))
-        campaign = self._campaign(org, number, created_at)
+    def note(self, org: str, readings: Sequence[Reading]) -> int:
+        """Keep the readings that are worth it, in one transaction, and tell how many were."""
+        told = [_whole(reading) for reading in readings]
 
-        def worth(connection: Connection) -> bool:
-            earlier = and_(campaign, snapshots.c.at <= seconds(reading.at))
-            later = and_(campaign, snapshots.c.at > seconds(reading.at))
-            before = select(*_READING).where(earlier).order_by(snapshots.c.at.desc()).limit(1)
-            after = select(*_READING).where(later).order_by(snapshots.c.at).limit(1)
-            return worth_keeping(_first(connection, before), reading, _first(connection, after))
+        def worth(connection: Connection) -> list[Reading]:
+            return [reading for reading in told if self._is_worth_keeping(connection, org, reading)]
 
-        def keep(connection: Connection) -> bool:
+        def keep(connection: Connection) -> int:
             due = worth(connection)  # looked at again: nobody else writes now
             if due:
-                connection.execute(insert(snapshots).values(self._row(org, number, created_at, reading)))
-            return due
+                connection.execute(insert(snapshots), [self._row(org, reading) for reading in due])
+            return len(due)
 
         # Looked at first, so that the usual case does not wait for a writer.
-        return (not self._database.exists() or self._database.read(worth)) and self._database.write(keep)
+        due = not self._database.exists() or self._database.read(worth)
+        return self._database.write(keep) if due else 0
+
+    def _is_worth_keeping(self, connection: Connection, org: str, reading: Reading) -> bool:
+        campaign = self._campaign(org, reading.campaign_number, reading.created_at)
+        at = seconds(reading.snapshot.at)
+        earlier, later = and_(campaign, snapshots.c.at <= at), and_(campaign, snapshots.c.at > at)
+        before = select(*_READING).where(earlier).order_by(snapshots.c.at.desc()).limit(1)
+        after = select(*_READING).where(later).order_by(snapshots.c.at).limit(1)
+        return worth_keeping(_first(connection, before), reading.snapshot, _first(connection, after))
 
     def of(self, org: str, number: int, created_at: datetime, since: datetime | None) -> list[Snapshot]:
         """Return the readings of a campaign since a moment or since ever, the oldest first."""
@@ -97,16 +102,23 @@ class History:
             snapshots.c.campaign_created_at == seconds(created_at),
         )
 
-    def _row(self, org: str, number: int, created_at: datetime, reading: Snapshot) -> dict[str, str | int]:
+    def _row(self, org: str, reading: Reading) -> dict[str, str | int]:
+        snapshot = reading.snapshot
         return {
-            **reading._asdict(),
-            "at": seconds(reading.at),
-            "ends_at": seconds(reading.ends_at),
+            **snapshot._asdict(),
+            "at": seconds(snapshot.at),
+            "ends_at": seconds(snapshot.ends_at),
             "host": self._host,
             "org": org.lower(),
-            "campaign_number": number,
-            "campaign_created_at": seconds(created_at),
+            "campaign_number": reading.campaign_number,
+            "campaign_created_at": seconds(reading.created_at),
         }
+
+
+def _whole(reading: Reading) -> Reading:
+    snapshot = reading.snapshot
+    at, ends_at = whole_seconds(snapshot.at), whole_seconds(snapshot.ends_at)
+    return reading._replace(snapshot=snapshot._replace(at=at, ends_at=ends_at))
 
 
 def _first(connection: Connection, query: Select[Any]) -> Snapshot | None:

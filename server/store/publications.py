@@ -13,7 +13,7 @@ from server.store.columns import moment, seconds, storable
 from server.store.database import Database
 from server.store.records import Intent, KeptAlert, Publication, PublishedAlerts, Unsettled
 from server.store.schema import publication_alerts, publications
-from server.store.settling import may_be_settled, sentence, settle
+from server.store.settling import may_be_settled, rival_of, sentence, settle
 
 _OPEN = ("intended", "unknown")  # the other states: published, abandoned, replaced
 
@@ -66,6 +66,14 @@ class Publications:
             return []
         intents = self._database.read(lambda connection: self._open(connection, org))
         return [intent for intent in intents if may_be_settled(intent, now)]
+
+    def rival(self, intent: Intent, now: datetime) -> Unsettled | None:
+        """Return a publication that may be under way elsewhere, and of the same campaign.
+
+        Of two that begin at the same moment at least one finds the other when each is written down first.
+        """
+        open_ones = self._database.read(lambda connection: self._open(connection, intent.publication.org))
+        return rival_of(intent, open_ones, now)
 
     def settle(
         self, org: str, campaigns: Sequence[Campaign], now: datetime, complete_since: datetime | None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from server.domain.models import Campaign
 from server.domain.text import clean, quote
-from server.store.records import Unsettled, whole_seconds
+from server.store.records import Intent, Unsettled, whole_seconds
 
 GRACE = timedelta(minutes=2)
 """For so long after its beginning a publication may still be under way, and its campaign may still appear."""
@@ -68,6 +68,22 @@ def settle(
 def may_be_settled(intent: Unsettled, now: datetime) -> bool:
     """Tell whether a publication is certainly not under way any more, and not too old to be asked about."""
     return GRACE <= now - intent.at < FOR_GOOD
+
+
+def rival_of(intent: Intent, intents: Sequence[Unsettled], now: datetime) -> Unsettled | None:
+    """Return a publication that may be under way elsewhere, and of the same campaign: the same name and end.
+
+    Args:
+        intent: the publication that is about to begin.
+        intents: all that have no known ending.
+        now: GitHub's time.
+    """
+    name, ends_at = _folded(intent.publication.name, 200), intent.publication.ends_at
+    for other in intents:
+        under_way = other.why is None and now - other.at < GRACE  # one that ended unknown has told its caller so
+        if under_way and other.key != intent.key and (_folded(other.name, 200), other.ends_at) == (name, ends_at):
+            return other
+    return None
 
 
 def sentence(org: str, settled: Settled) -> str:

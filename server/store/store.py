@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import anyio
 
 from server.domain.models import Campaign
-from server.domain.snapshots import Snapshot
+from server.domain.snapshots import Reading, Snapshot
 from server.errors import StoreFailed
 from server.settings import Settings
 from server.store.audit_trail import AuditTrail
+from server.store.noted import Noted
 from server.store.opening import Opening, usual_place
 from server.store.records import Intent, Publication, PublishedAlerts, Unsettled
 from server.store.shared import Shared
@@ -53,6 +54,7 @@ class Store:
         **options: Any,
     ) -> None:
         self._opening = Opening(host, target, now=now, **options)
+        self._noted = Noted()
         self.audit = AuditTrail(self._opening)
         self.shared = Shared(self._opening)
 
@@ -97,6 +99,15 @@ class Store:
         intent = Intent(publication) if key is None else Intent(publication, key)
         await self._opening.use(lambda kept: kept.publications.intend(intent), None)
         return intent
+
+    async def rival(self, intent: Intent, now: datetime) -> Unsettled | None:
+        """Return a publication with the same name and end that may be under way elsewhere; None when there is none.
+
+        Args:
+            intent: what is about to be published, written down already.
+            now: GitHub's time.
+        """
+        return await self._opening.use(lambda kept: kept.publications.rival(intent, now), None)
 
     async def published(self, intent: Intent, campaign_number: int, created_at: datetime) -> None:
         """Note which campaign it became, `created_at` being GitHub's; not given up when the call is cancelled.
@@ -174,9 +185,22 @@ class Store:
         Returns:
             Whether it was kept.
         """
-        return await self._opening.use(
-            lambda kept: kept.history.note(org, campaign_number, created_at, snapshot), False, urgent=False
-        )
+        return bool(await self.note_all(org, [Reading(campaign_number, created_at, snapshot)]))
+
+    async def note_all(self, org: str, readings: Iterable[Reading]) -> int:
+        """Keep readings of several campaigns, all or none; each as `note` does.
+
+        What says the same as a reading that was noted here a few minutes ago is not looked up again.
+
+        Returns:
+            How many were kept.
+        """
+        due = [reading for reading in readings if not self._noted.tells_nothing_new(org, reading)]
+        if not due:
+            return 0
+        kept_now = await self._opening.use(lambda kept: kept.history.note(org, due), 0, urgent=False)
+        self._noted.add(org, due)
+        return kept_now
 
     async def history(
         self, org: str, campaign_number: int, created_at: datetime, *, since: datetime | None = None
@@ -194,4 +218,5 @@ class Store:
 
     async def aclose(self) -> None:
         """Let go of what was opened. A later call opens the store anew, even when letting go failed."""
+        self._noted.clear()
         await self._opening.aclose()

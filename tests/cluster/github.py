@@ -22,7 +22,7 @@ from tests.processes import LoopbackGitHub
 IN_EACH = 10
 """Campaigns to delete in each organization, and to create: this server refuses an eleventh open one."""
 _ALERTS = 6
-_THINKS = (0.01, 0.1, 0.4)  # seconds that a write takes, in turn
+_THINKS = (0.01, 0.1, 0.4, 2.0)  # seconds that a write takes, in turn
 _LOSES_ANSWER, _LOSES_WRITE = 17, 41  # every so many writes it answers 502: after having made it, and instead
 
 

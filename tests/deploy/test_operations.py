@@ -81,13 +81,13 @@ def test_every_link_leads_somewhere() -> None:
 
 def test_the_walk_through_ends_with_a_signed_in_client_listing_campaigns(tmp_path: Path) -> None:
     """Its first block installs, which has been done; the others are run as they are, on free ports."""
-    program("nginx")
     install, *blocks = re.findall(r"```sh\n(.*?)```", WALK, re.DOTALL)
     assert "pip install" in install
     ports = {old: str(free_port()) for old in ("8001", "8002", "8080")}
     script, configuration = "\n".join(blocks), (DEPLOY / "nginx" / "nginx.conf").read_text()
     for old, new in ports.items():
         script, configuration = script.replace(old, new), configuration.replace(old, new)
+    script = script.replace("/usr/sbin/nginx", program("nginx"))
     (tmp_path / "try").mkdir()
     (tmp_path / "deploy" / "nginx").mkdir(parents=True)
     (tmp_path / "deploy" / "nginx" / "nginx.conf").write_text(configuration)

@@ -122,3 +122,29 @@ async def test_a_call_given_up_while_the_write_is_under_way_is_recorded(
     record = await the_one(path)
     assert record.outcome == "done"
     assert json.loads((tmp_path / "log").read_text())["outcome"] == "done"
+
+
+async def test_a_call_given_up_between_two_tries_is_recorded_as_unknown(era: str, path: Path) -> None:
+    async with connected(era, confirm="never", store=path) as case:
+        tried = anyio.Event()
+
+        async def put_off(sent: Sent) -> httpx.Response | None:
+            if sent.method == "GET":
+                return None
+            tried.set()
+            return httpx.Response(503, headers={"retry-after": "20"})
+
+        async def give_up() -> None:
+            await tried.wait()
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+
+        case.recorder.hook = put_off
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(give_up)
+            await case.call("update_campaign", campaign_number=5, name="Renamed")
+        await case.done("list_campaigns")  # the store takes turns, so the ending is written when this is answered
+        await anyio.wait_all_tasks_blocked()
+    record = await the_one(path)
+    assert record.outcome == "unknown"
+    assert (record.why or "").startswith("The call ended before it was known what came of it")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import anyio
 import httpx
 import pytest
 from mcp_types import CallToolResult
 
 from tests.harness import Sent, connected, open_pairs, text_of
+from tests.tools.audited import kept as audited
 
 pytestmark = pytest.mark.anyio
 
@@ -62,3 +66,41 @@ async def test_a_call_given_up_while_publishing_neither_repeats_nor_blocks_the_n
             refusal = await case.refused("create_campaign", **CAMPAIGN, alerts=alerts)
     assert len(case.writes) == 1
     assert "with this name and end date is open already" in refusal
+
+
+async def test_of_two_replicas_asked_for_the_same_campaign_one_publishes_it(era: str, tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+    async with (
+        connected(era, store=store, audit="required") as first,
+        connected(era, sandbox=first.sandbox, store=store, audit="required") as second,
+    ):
+        call = {**CAMPAIGN, "alerts": open_pairs(first.sandbox)}
+        reached, go_on = anyio.Event(), anyio.Event()
+
+        async def hold(sent: Sent) -> httpx.Response | None:
+            if sent.method == "POST":
+                reached.set()
+                await go_on.wait()
+            return None
+
+        first.recorder.hook = hold
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(partial(first.done, "create_campaign", **call))
+                await reached.wait()
+                refusal = await second.refused("create_campaign", **call)
+                go_on.set()
+    assert (len(first.writes), len(second.writes)) == (1, 0)
+    assert "Another call began to publish a campaign with this name and end date at " in refusal
+    assert "This call published nothing. Look with list_campaigns" in refusal
+    assert sorted(record.outcome for record in await audited(store)) == ["done", "refused"]
+
+
+async def test_a_call_given_up_before_it_sent_anything_does_not_block_the_next(era: str, tmp_path: Path) -> None:
+    async with connected(era, store=tmp_path / "store.sqlite3", write_spacing=5.0) as case:
+        alerts = open_pairs(case.sandbox)
+        await case.done("update_campaign", campaign_number=6, name="New name")  # the next write has to wait for its turn
+        with anyio.move_on_after(0.3):
+            await case.call("create_campaign", **CAMPAIGN, alerts=alerts)
+    async with connected(era, sandbox=case.sandbox, store=tmp_path / "store.sqlite3") as case:
+        await case.done("create_campaign", **CAMPAIGN, alerts=alerts)
