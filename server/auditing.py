@@ -170,7 +170,9 @@ async def _ending(app: AppContext, org: str, record: AuditRecord) -> Ending | No
     if record.campaign_number is None:
         return None
     found = await _look(app, org, record.campaign_number)
-    return settled_deletion(found) if record.tool == "delete_campaign" else settled_update(record, found)
+    if record.tool != "delete_campaign":
+        return settled_update(record, found)
+    return settled_deletion(record, found, await app.store.audit.other_deletions(record), app.now())
 
 
 async def _look(app: AppContext, org: str, number: int) -> Campaign | None:

@@ -50,7 +50,7 @@ class _JsonLine(logging.Formatter):
             "exception": self.formatException(record.exc_info) if record.exc_info else None,
         }
         known = {field: _whole(value) for field, value in told.items() if value}
-        return json.dumps(known).replace("\x7f", "\\u007f")  # the one control character that JSON lets pass
+        return json.dumps(known)
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -59,7 +59,7 @@ async def _publish(
 ) -> tuple[Published, list[str]]:
     intent = await _intend(app, _publication(app, plan), write.record.key)
     try:
-        #await _refuse_rival(app, intent)
+        await _refuse_rival(app, intent)
         published = await app.github.campaigns.create(plan.org, plan.body, known=known, receipt=write.receipt)
     except OutcomeUnknown as unclear:
         await _kept(app.store.unknown(intent, unclear.what))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from server.domain.as_sent import not_as_sent, wire_value
 from server.domain.audit import GRACE, AuditRecord, Outcome
 from server.domain.models import Campaign
 
+_DELETED = 204  # what GitHub answers to the request that deletes, and to no other
 FOR_GOOD = timedelta(days=30)
 """What could not be looked at for so long is not looked at any more: its outcome is unknown for good."""
 
@@ -32,15 +34,35 @@ def may_be_settled(record: AuditRecord, now: datetime) -> bool:
     return record.outcome in ("intended", "unknown") and GRACE <= now - record.at < FOR_GOOD
 
 
-def settled_deletion(found: Campaign | None) -> Ending:
-    """Settle a deletion.
+def settled_deletion(
+    record: AuditRecord, found: Campaign | None, others: Iterable[AuditRecord], now: datetime
+) -> Ending | None:
+    """Settle a deletion. One campaign is deleted once, so that it is gone only tells who did it when one tried.
 
     Args:
+        record: the attempt.
         found: the campaign as it is now; None when it is certainly gone.
+        others: the other attempts to delete a campaign of this number.
+        now: GitHub's time.
+
+    Returns:
+        How it ends; None when that is known as soon as another attempt has ended.
     """
-    if found is None:
-        return Ending("done", "As found later: the campaign is gone.")
-    return Ending("failed", "As found later: the campaign is still there.")
+    if found is not None:
+        return Ending("failed", "As found later: the campaign is still there.")
+    rivals = [other for other in others if _made(other) == _made(record)]
+    if any(rival.outcome == "done" and rival.status == _DELETED for rival in rivals):
+        return Ending("failed", "As found later: the campaign is gone, and another call deleted it.")
+    if any(rival.outcome == "intended" and now - rival.at < GRACE for rival in rivals):
+        return None
+    if any(rival.outcome in ("intended", "unknown", "done") for rival in rivals):
+        return Ending("unknown", "Looked at later: the campaign is gone, by this call or by another without an answer.")
+    return Ending("done", "As found later: the campaign is gone.")
+
+
+def _made(deletion: AuditRecord) -> object:
+    """Return when GitHub made the campaign, where that was recorded: numbers may come back."""
+    return (deletion.before or {}).get("created_at")
 
 
 def settled_update(record: AuditRecord, found: Campaign | None) -> Ending:

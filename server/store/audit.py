@@ -77,6 +77,19 @@ class Audit:
             self._database.write(lambda connection: _settle_creations(connection, and_(due, creates), now))
         return records
 
+    def other_deletions(self, record: AuditRecord) -> list[AuditRecord]:
+        """Return the other attempts to delete a record's campaign that may have been sent, the oldest first."""
+        wanted = (
+            audit.c.host == self._host,
+            audit.c.org == record.org,
+            audit.c.tool == record.tool,
+            audit.c.campaign_number == record.campaign_number,
+            audit.c.outcome.in_((*_OPEN, "done")),
+            audit.c.id != record.key,
+        )
+        query = select(audit).where(*wanted).order_by(audit.c.at, audit.c.id)
+        return self._database.read(lambda connection: [_record(row) for row in connection.execute(query)])
+
     def settle(self, key: int, ending: Ending, at: datetime) -> bool:
         """End a record that is still open, for good."""
         row = {

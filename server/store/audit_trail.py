@@ -45,6 +45,10 @@ class AuditTrail:
         """
         return await self._opening.look(lambda kept: kept.audit.unsettled(org, now), [])
 
+    async def other_deletions(self, record: AuditRecord) -> list[AuditRecord]:
+        """Return the other attempts to delete the campaign of a record that may have been sent, the oldest first."""
+        return await self._opening.look(lambda kept: kept.audit.other_deletions(record), [])
+
     async def settle(self, key: int, ending: Ending, at: datetime) -> bool:
         """End a record that has no known outcome yet by what was seen later; return whether that was so."""
         return await self._opening.look(lambda kept: kept.audit.settle(key, ending, at), False)

@@ -13,7 +13,7 @@ from server.store.columns import moment, seconds, storable
 from server.store.database import Database
 from server.store.records import Intent, KeptAlert, Publication, PublishedAlerts, Unsettled
 from server.store.schema import publication_alerts, publications
-from server.store.settling import may_be_settled, rival_of, sentence, settle
+from server.store.settling import Settled, may_be_settled, rival_of, sentence, settle
 
 _OPEN = ("intended", "unknown")  # the other states: published, abandoned, replaced
 
@@ -81,13 +81,19 @@ class Publications:
         """Settle what `campaigns` tell about, and say what was settled."""
 
         def work(connection: Connection) -> list[str]:
-            settled = settle(
+            said: list[str] = []
+            while settled := settle(
                 self._open(connection, org),
                 campaigns,
                 taken=self._taken(connection, org),
                 now=now,
                 complete_since=complete_since,
-            )
+            ):
+                end(connection, settled)
+                said += [sentence(org, each) for each in settled]
+            return said  # a campaign whose publication is found is no longer in the way of the others
+
+        def end(connection: Connection, settled: Sequence[Settled]) -> None:
             for intent, campaign in settled:
                 ending = (
                     _abandoned("GitHub lists no campaign that may be it")
@@ -95,7 +101,6 @@ class Publications:
                     else self._give_number(connection, intent.key, org, campaign.number, campaign.created_at)
                 )
                 _change(connection, publications.c.id == intent.key, ending)
-            return [sentence(org, each) for each in settled]
 
         # Looked at first, so that the usual case neither waits for a writer nor makes a file.
         return self._database.write(work) if self.unsettled(org, now) else []

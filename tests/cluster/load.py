@@ -26,6 +26,8 @@ from mcp_types import (
 from tests.harness import MODES, text_of
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
+LATER = "later"
+"""What a client is told that shall look again in two minutes."""
 _MOST_TRIES = 30
 _CALL = 60.0  # seconds until a client gives a call up
 
@@ -201,6 +203,8 @@ class Worker:
         self._said.refused[f"{intention.tool}: {_general(text)}"] += 1
         if intention.tool == "delete_campaign" and text.startswith("There is no campaign"):
             return "gone already"
+        if "Another call began to publish" in text:
+            return LATER
         return "there already" if "is open already" in text else ""
 
 

@@ -25,7 +25,7 @@ import uvicorn
 
 from server.signin.static_tokens import new_token
 from tests.cluster.github import IN_EACH, ClusterGitHub, Clock, github_of, open_alerts, org_name, token_of
-from tests.cluster.load import LEGACY, WAYS, Intention, Said, Worker, client_at
+from tests.cluster.load import LATER, LEGACY, WAYS, Intention, Said, Worker, client_at
 from tests.cluster.replicas import ReplicaProcess, balancer, free_ports
 from tests.cluster.verdict import Verdict, judge
 from tests.processes import environment
@@ -138,6 +138,10 @@ async def play(on: Stage, each: int, kills: int, clients: int, say: Say) -> tupl
         took = time.monotonic() - began
     say(f"{2 * each} intentions took {took:.0f} s")
     await settle_all(on)
+    put_off = [each for each in intentions if each.told == LATER]
+    for each in put_off:
+        each.told, each.tries = "", 0
+    await Worker(on.url, on.token, said).run(iter(put_off))
     verdict = judge(intentions, on.github.seen, records(on), _exist(on))
     verdict.faults += _badly_ended(on)
     verdict.rows = [
@@ -145,6 +149,7 @@ async def play(on: Stage, each: int, kills: int, clients: int, say: Say) -> tupl
         ("replicas ended", ", ".join(f"{name} {count}" for name, count in _endings(on).items())),
         ("of them with a write under way", sum(map(bool, on.killed))),
         *verdict.rows,
+        ("put off for two minutes", len(put_off)),
         ("questions", said.questions),
     ]
     return verdict, said

@@ -12,6 +12,7 @@ from tests.cluster.load import Intention
 
 Record = Mapping[str, Any]
 Key = tuple[str, str, str]  # tool, organization, what
+_LOOKED = "Looked at later"  # after which it stays unknown: of several attempts without an answer one did it
 
 
 @dataclass
@@ -82,11 +83,12 @@ def _faults_of(
         faults.append(f"{named}: executed {len(made)} times, and GitHub shows {exist}")
     if len(done) > len(made):
         faults.append(f"{named}: {len(done)} records say done, executed {len(made)} times: {_told(records)}")
-    if len(done) < len(made):
+    final = [record for record in attempts if record["outcome"] == "unknown" and _LOOKED in (record["why"] or "")]
+    if len(done) < len(made) and not final:
         faults.append(f"{named}: executed {len(made)} times, {len(done)} records say done: {_told(records)}")
     if unrecorded := [write for write in writes if not write.recorded]:
         faults.append(f"{named}: {len(unrecorded)} writes reached GitHub before their records")
-    if unsettled := [record for record in attempts if record["outcome"] in ("intended", "unknown")]:
+    if unsettled := [record for record in attempts if record["outcome"] in ("intended", "unknown") and record not in final]:
         faults.append(f"{named}: {len(unsettled)} records unsettled: {_told(records)}")
     if wanted is not None and wanted.told and not made:
         faults.append(f"{named}: the client was told '{wanted.told}', and it was not executed")

@@ -81,6 +81,8 @@ def test_every_link_leads_somewhere() -> None:
 
 def test_the_walk_through_ends_with_a_signed_in_client_listing_campaigns(tmp_path: Path) -> None:
     """Its first block installs, which has been done; the others are run as they are, on free ports."""
+    for needed in ("curl", "openssl"):
+        program(needed)
     install, *blocks = re.findall(r"```sh\n(.*?)```", WALK, re.DOTALL)
     assert "pip install" in install
     ports = {old: str(free_port()) for old in ("8001", "8002", "8080")}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.domain.audit import AuditRecord, json_line, written
-from server.domain.audit_settling import FOR_GOOD, may_be_settled, settled_deletion, settled_update
+from server.domain.audit_settling import FOR_GOOD, Ending, may_be_settled, settled_deletion, settled_update
 from server.domain.models import Campaign
 
 AT = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -18,14 +18,41 @@ def record(**changes: Any) -> AuditRecord:
     return AuditRecord(**{"org": "Octo-Org", "tool": "update_campaign", "at": AT, "campaign_number": 7, **changes})
 
 
+def outcome_of(ending: Ending | None) -> str | None:
+    return ending.outcome if ending else None
+
+
 def campaign(**changes: Any) -> Campaign:
     facts = {"number": 7, "name": "Stop the XSS", "state": "open", "created_at": AT, "updated_at": AT, "ends_at": AT}
     return Campaign.model_validate({**facts, **changes})
 
 
 def test_a_deletion_was_done_when_the_campaign_is_gone_and_not_when_it_is_there() -> None:
-    assert settled_deletion(None).outcome == "done"
-    assert settled_deletion(campaign()).outcome == "failed"
+    attempt = record(tool="delete_campaign")
+    assert outcome_of(settled_deletion(attempt, None, [], AT)) == "done"
+    assert outcome_of(settled_deletion(attempt, campaign(), [], AT)) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        ({"outcome": "done", "status": 204}, "failed"),
+        ({"outcome": "done", "status": 204, "before": {"created_at": "2020-01-01T00:00:00Z"}}, "done"),
+        ({"outcome": "done", "status": 404}, "unknown"),
+        ({"outcome": "done"}, "unknown"),
+        ({"outcome": "unknown"}, "unknown"),
+        ({"outcome": "intended", "at": AT - timedelta(minutes=2)}, "unknown"),
+        ({"outcome": "intended", "at": AT - timedelta(seconds=119)}, None),
+        ({"outcome": "failed", "status": 404}, "done"),
+        ({"outcome": "refused"}, "done"),
+    ],
+)
+def test_a_campaign_is_deleted_once_so_of_several_attempts_one_did_it(
+    other: dict[str, Any], outcome: str | None
+) -> None:
+    attempt = record(tool="delete_campaign")
+    ending = settled_deletion(attempt, None, [record(**{"tool": "delete_campaign", **other})], AT)
+    assert outcome_of(ending) == outcome
 
 
 @pytest.mark.parametrize(

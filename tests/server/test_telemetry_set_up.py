@@ -68,6 +68,20 @@ def test_over_stdio_the_console_is_stderr_with_a_line_for_each_span() -> None:
     assert names.index("GET /orgs/{org}/campaigns") < names.index("tools/call list_campaigns")
 
 
+@pytest.mark.anyio
+async def test_the_console_of_a_service_is_stderr_too(tmp_path: Path) -> None:
+    with service_process(
+        *("--sandbox", "--org", "octo-org", "--store", str(tmp_path / "store.sqlite3"), "--log-format", "json"),
+        OTEL_TRACES_EXPORTER="console",
+    ) as service:
+        async with client_of(service.url) as client:
+            await client.call_tool("list_campaigns", {})
+        service.stop()
+        assert service.ended() == 0
+    lines = [json.loads(line) for line in service.said]
+    assert "GET /orgs/{org}/campaigns" in [line.get("name") for line in lines]
+
+
 def test_without_a_variable_nothing_of_the_sdk_is_imported() -> None:
     looked = run("version", PYTHONPROFILEIMPORTTIME="1").stderr
     assert "opentelemetry" not in looked

@@ -201,3 +201,25 @@ async def test_without_a_place_everything_works_and_nothing_is_kept() -> None:
     assert await store.unsettled("octo-org", LATER) == []
     assert await store.settle("octo-org", [], now=LATER, complete_since=AT - timedelta(days=1)) == []
     await store.aclose()
+
+
+async def test_of_two_that_begin_at_once_each_finds_the_other_until_it_has_ended(place: Path | str) -> None:
+    one, other = store_at(place), store_at(place)
+    first, second = await one.intend(PUBLICATION), await other.intend(publication(name="Stop  the XSS "))
+    for store, mine, rival in ((one, first, second), (other, second, first)):
+        found = await store.rival(mine, AT)
+        assert found is not None
+        assert found.key == rival.key
+    await other.abandoned(second, "refused")
+    assert await one.rival(first, AT) is None
+    await one.published(first, 7, CREATED)
+    assert await other.rival(Intent(PUBLICATION), AT) is None
+
+
+async def test_another_name_or_end_an_unknown_outcome_and_what_is_long_ago_are_no_rivals(store: Store) -> None:
+    await store.intend(publication(name="Other"))
+    await store.intend(publication(ends_at=PUBLICATION.ends_at + timedelta(days=1)))
+    await store.intend(publication(org="octo-labs"))
+    await store.intend(publication(at=AT - timedelta(minutes=2)))
+    await store.unknown(await store.intend(PUBLICATION), "no answer")
+    assert await store.rival(await store.intend(PUBLICATION), AT) is None

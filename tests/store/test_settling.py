@@ -239,3 +239,15 @@ async def test_news_from_the_process_itself_outweighs_what_was_settled(store: St
     await store.abandoned(found, "GitHub answered 422")
     assert await store.alerts_of("octo-org", 7) is not None
     assert await store.alerts_of("octo-org", 8) is None
+
+
+@pytest.mark.anyio
+async def test_one_look_settles_what_only_another_ones_campaign_was_in_the_way_of(store: Store) -> None:
+    await store.intend(publication(name="Lost"))
+    await store.intend(PUBLICATION)
+    said = await store.settle("octo-org", [campaign()], now=LATER, complete_since=AT - timedelta(days=1))
+    assert len(said) == 2
+    assert await store.unsettled("octo-org", LATER) == []
+    known = await store.alerts_of("octo-org", 7)
+    assert known is not None
+    assert known.publication.name == PUBLICATION.name

@@ -162,6 +162,25 @@ async def test_a_deletion_whose_process_died_is_settled_by_the_next_list(era: st
     assert (record.why or "").startswith("As found later: ")
 
 
+async def test_a_deletion_that_another_call_made_is_not_taken_for_that_of_a_process_that_died(path: Path) -> None:
+    world = Later()
+    async with connected(sandbox=world.sandbox, store=path, confirm="never") as case:
+        await case.done("delete_campaign", campaign_number=NUMBER)
+    [made] = await kept(path)
+    store = Store.from_settings(Settings(store=path))
+    await store.audit.attempt(
+        AuditRecord(ORG, "delete_campaign", NOON, campaign_number=NUMBER, confirmation="typed", before=made.before)
+    )
+    await store.aclose()
+    world.pass_time(minutes=3)
+    async with connected(sandbox=world.sandbox, store=path) as case:
+        await case.done("list_campaigns")
+    assert sorted((record.outcome, record.why) for record in await kept(path)) == [
+        ("done", None),
+        ("failed", "As found later: the campaign is gone, and another call deleted it."),
+    ]
+
+
 @pytest.mark.parametrize("done", [True, False])
 async def test_a_creation_whose_process_died_is_settled_with_its_publication(path: Path, done: bool) -> None:
     world = Later()

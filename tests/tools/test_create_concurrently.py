@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import httpx
 import pytest
 from mcp_types import CallToolResult
 
-from tests.harness import Sent, connected, open_pairs, text_of
+from server.settings import Settings
+from server.store.store import Store
+from tests.harness import ORG, Sent, connected, open_pairs, text_of
 from tests.tools.audited import kept as audited
 
 pytestmark = pytest.mark.anyio
@@ -100,7 +103,14 @@ async def test_a_call_given_up_before_it_sent_anything_does_not_block_the_next(e
     async with connected(era, store=tmp_path / "store.sqlite3", write_spacing=5.0) as case:
         alerts = open_pairs(case.sandbox)
         await case.done("update_campaign", campaign_number=6, name="New name")  # the next write has to wait for its turn
-        with anyio.move_on_after(0.3):
-            await case.call("create_campaign", **CAMPAIGN, alerts=alerts)
+        store = Store.from_settings(Settings(store=tmp_path / "store.sqlite3"))
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(partial(case.call, "create_campaign", **CAMPAIGN, alerts=alerts))
+                while not await store.unsettled(ORG, datetime.now(UTC) + timedelta(minutes=3)):
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        await store.aclose()
+        assert len(case.writes) == 1
     async with connected(era, sandbox=case.sandbox, store=tmp_path / "store.sqlite3") as case:
         await case.done("create_campaign", **CAMPAIGN, alerts=alerts)
