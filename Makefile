@@ -10,7 +10,7 @@ ISSUER := tests/signin/issuer/node_modules
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test soak-store check format lock openapi bench clean
+.PHONY: demo test soak-store cluster check format lock openapi bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
@@ -23,6 +23,9 @@ test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-loc
 
 soak-store: $(VENV)/.dev ## twenty processes share a store for a minute, in SQLite and in PostgreSQL
 	SECURITY_CAMPAIGNS_TEST_PROCESSES=20 SECURITY_CAMPAIGNS_TEST_SECONDS=60 $(BIN)/python -m pytest tests/store/test_processes.py
+
+cluster: $(VENV)/.dev ## replicas are killed behind nginx while clients delete and create 1,000 campaigns each, some ten minutes
+	$(BIN)/python -m tests.cluster
 
 check: $(VENV)/.dev ## lint, types, direction of imports
 	$(BIN)/ruff check .
@@ -44,8 +47,9 @@ lock: $(VENV)/.dev ## write the lock files anew
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
 
-bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with other clients into docs/benchmarks.md, some six minutes; QUICK=1 only tries it out
+bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with others into docs/benchmarks.md, some ten minutes; QUICK=1 only tries it out
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
+	$(BENCH)/bin/python -m benchmarks.service $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
 	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

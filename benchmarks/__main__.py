@@ -12,10 +12,11 @@ from pathlib import Path
 
 from benchmarks.measuring import FULL, QUICK, run
 from benchmarks.report import document, loads, tables
+from benchmarks.service_report import kept_section
 
 
 def main() -> None:
-    """Measure, print the tables, and write the document if asked to."""
+    """Measure, print the tables, and write the document if asked to; its section on the service stays."""
     parser = argparse.ArgumentParser(description="Compare how clients read a large organization's alerts.")
     parser.add_argument("--quick", action="store_true", help="a small organization and one round: does it work?")
     parser.add_argument("--write", type=Path, help="where to write the document")
@@ -28,7 +29,8 @@ def main() -> None:
     results = run(QUICK if asked.quick else FULL, say)
     print(tables(results))  # noqa: T201 - this is the result
     if asked.write is not None:
-        asked.write.write_text(document(results, before))
+        kept = kept_section(asked.write.read_text()) if asked.write.exists() else ""
+        asked.write.write_text(document(results, before) + kept)
 
 
 if __name__ == "__main__":

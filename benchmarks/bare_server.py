@@ -40,7 +40,11 @@ class FileOfTokens(TokenVerifier):
         except CampaignsError:
             return None
         return AccessToken(
-            token=token, client_id=caller.client, scopes=sorted(caller.scopes), expires_at=caller.expires, subject=caller.subject
+            token=token,
+            client_id=caller.client,
+            scopes=sorted(caller.scopes),
+            expires_at=caller.expires,
+            subject=caller.subject,
         )
 
 
@@ -59,12 +63,14 @@ def bare_server(tokens: Path, github: str, own: str) -> MCPServer[httpx.AsyncCli
         required_scopes=["campaigns:read"],
         validate_token_resource=False,
     )
-    mcp = MCPServer("bare", lifespan=lifespan, auth=signing_in, token_verifier=FileOfTokens(tokens), log_level="WARNING")
+    mcp = MCPServer(
+        "bare", lifespan=lifespan, auth=signing_in, token_verifier=FileOfTokens(tokens), log_level="WARNING"
+    )
 
-    async def list_campaigns(ctx: Context[httpx.AsyncClient], org: str, page: int = 1, per_page: int = 10) -> str:
+    async def list_campaigns(ctx: Context[httpx.AsyncClient], org: str, page: int, per_page: int) -> str:
         """List an organization's security campaigns, a page at a time."""
         client = ctx.request_context.lifespan_context
-        response = await client.get(f"/orgs/{org}/campaigns?{QUERY.format(page=page)}")
+        response = await client.get(f"/orgs/{org}/campaigns?{QUERY.format(page=page, per_page=per_page)}")
         return response.raise_for_status().text
 
     mcp.add_tool(list_campaigns, structured_output=False)

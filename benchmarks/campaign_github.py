@@ -23,7 +23,7 @@ from server.sandbox.world import Organization, Team
 ORGS = tuple(f"octo-org-{number:02}" for number in range(32))
 PAGES = 8
 PER_PAGE = 10
-QUERY = "sort=created&direction=desc&page={page}&per_page=10"
+QUERY = "sort=created&direction=desc&page={page}&per_page={per_page}"
 """What everybody asks for; it is this project's own order."""
 
 _NAMES = ("SQL injection before the audit", "Secrets in workflows", "Cross-site scripting in the portal, part two")
@@ -43,7 +43,7 @@ def numbers_on(page: int) -> range:
 
 def path(org: str, page: int) -> str:
     """Return where a page is, from the API's address on."""
-    return f"/orgs/{org}/campaigns?{QUERY.format(page=page)}"
+    return f"/orgs/{org}/campaigns?{QUERY.format(page=page, per_page=PER_PAGE)}"
 
 
 def campaign(org: str, number: int) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def campaign(org: str, number: int) -> dict[str, Any]:
 
 def _answers(url: str) -> dict[bytes, tuple[bytes, bytes]]:
     """Render every page; by what a request line names, the headers without the date, and the body."""
-    rendered = {}
+    rendered, reset = {}, int(time.time()) + 3500
     for org in ORGS:
         for page in range(1, PAGES + 1):
             content = json.dumps([campaign(org, number) for number in numbers_on(page)], separators=(",", ":"))
@@ -79,8 +79,9 @@ def _answers(url: str) -> dict[bytes, tuple[bytes, bytes]]:
             following = f'Link: <{url}{path(org, page + 1)}>; rel="next"\r\n' if page < PAGES else ""
             head = (
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Encoding: gzip\r\n"
-                f"X-GitHub-Request-Id: 0A1B:{page}:{org}\r\nX-RateLimit-Limit: 15000\r\nX-RateLimit-Remaining: 14999\r\n"
-                f"X-RateLimit-Used: 1\r\nX-RateLimit-Resource: core\r\nX-RateLimit-Reset: {int(time.time()) + 3500}\r\n"
+                f"X-GitHub-Request-Id: 0A1B:{page}:{org}\r\nX-RateLimit-Limit: 15000\r\n"
+                f"X-RateLimit-Remaining: 14999\r\nX-RateLimit-Used: 1\r\n"
+                f"X-RateLimit-Resource: core\r\nX-RateLimit-Reset: {reset}\r\n"
                 f"X-GitHub-Media-Type: github.v3; format=json\r\n{following}Content-Length: {len(body)}\r\n"
             )
             rendered[path(org, page).encode()] = head.encode(), body

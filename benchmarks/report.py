@@ -64,7 +64,7 @@ def loads() -> str:
 def _speed(results: Results) -> list[str]:
     rows = [_row(results, name, _WANTED.get(name, "")) for name in _COMPARED]
     heads = ("client", "seconds", "times this project's", "wanted", "computing, seconds")
-    return ["### All open alerts", "", *_table(heads, rows)]
+    return ["### All open alerts", "", *table(heads, rows)]
 
 
 def _under_way(results: Results) -> list[str]:
@@ -72,7 +72,7 @@ def _under_way(results: Results) -> list[str]:
     names += ["bare httpx, 4 under way", "bare httpx, 8 under way", SECOND, CURSORS]
     rows = [_row(results, name)[:3] for name in names]
     heads = ("client", "seconds", "times this project's with 4")
-    return ["### More or fewer requests under way, a second look, and cursors", "", *_table(heads, rows)]
+    return ["### More or fewer requests under way, a second look, and cursors", "", *table(heads, rows)]
 
 
 def _memory(results: Results) -> list[str]:
@@ -81,9 +81,9 @@ def _memory(results: Results) -> list[str]:
         growths = [readings[name].growth / _MB for readings in results.rounds if name in readings]
         alerts = next(readings[name].alerts for readings in results.rounds if name in readings)
         most = f"below {_MOST_GROWTH[name]}" if name in _MOST_GROWTH else ""
-        rows.append((name, f"{alerts:,}", _spread(growths, 1), most))
+        rows.append((name, f"{alerts:,}", spread(growths, 1), most))
     heads = ("client", "alerts", "peak memory grew by, MB", "wanted")
-    return ["### Memory", "", *_table(heads, rows)]
+    return ["### Memory", "", *table(heads, rows)]
 
 
 def _quota(results: Results) -> list[str]:
@@ -93,7 +93,7 @@ def _quota(results: Results) -> list[str]:
         costs = reading.requests - reading.unchanged
         rows.append((name, str(reading.requests), str(reading.unchanged), str(costs)))
     heads = ("client", "requests", "of which 304", "counted by the rate limit")
-    return ["### Requests", "", *_table(heads, rows)]
+    return ["### Requests", "", *table(heads, rows)]
 
 
 def _row(results: Results, name: str, wanted: str = "") -> Row:
@@ -101,16 +101,17 @@ def _row(results: Results, name: str, wanted: str = "") -> Row:
     present = [readings for readings in results.rounds if name in readings]
     ratios = [readings[name].seconds / readings[THIS].seconds for readings in present]
     seconds = [readings[name].seconds for readings in present]
-    return name, _spread(seconds, 2), _spread(ratios, 2), wanted, f"{median(one[name].cpu for one in present):.2f}"
+    return name, spread(seconds, 2), spread(ratios, 2), wanted, f"{median(one[name].cpu for one in present):.2f}"
 
 
-def _spread(figures: Sequence[float], digits: int) -> str:
+def spread(figures: Sequence[float], digits: int) -> str:
     """Return the median, and the smallest and largest where there were several."""
     middle = f"{median(figures):.{digits}f}"
     return middle if len(figures) == 1 else f"{middle} ({min(figures):.{digits}f} to {max(figures):.{digits}f})"
 
 
-def _table(heads: Row, rows: Iterable[Row]) -> list[str]:
+def table(heads: Row, rows: Iterable[Row]) -> list[str]:
+    """Return the lines of a table; all but its first column are numbers."""
     lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -62,6 +62,7 @@ async def writing(
     change: Mapping[str, Any] | None = None,
     confirmation: Confirmation = "not required",
     before: Mapping[str, Any] | None = None,
+    key: int | None = None,
 ) -> AsyncIterator[Write]:
     """Record a write: the block makes it, and nothing else. Its end is recorded even when the call is cancelled.
 
@@ -73,6 +74,7 @@ async def writing(
         change: what is sent, alerts being counted.
         confirmation: how a person confirmed it.
         before: the changed fields as they are, or a whole campaign.
+        key: under which it is recorded, for a creation that of its publication; by default a new one.
 
     Raises:
         StoreFailed: the operator requires the audit, and the record could not be written; the block did not run.
@@ -89,7 +91,7 @@ async def writing(
         before=before,
         **_by(current_caller()),
     )
-    write = Write(record)
+    write = Write(record if key is None else replace(record, key=key))
     await _begin(app, write)
     try:
         yield write

@@ -18,6 +18,7 @@ from tools.create_plan import CreatePlan
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 100
+_NOT_SENT = "the call ended before anything was sent"
 
 
 async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> tuple[Published, list[str]]:
@@ -35,29 +36,45 @@ async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> 
         OutcomeUnknown: it may or may not have been published.
         GitHubError: it was not published.
     """
-    async with writing(
-        app,
-        "create_campaign",
-        plan.org,
-        account=plan.account,
-        change=plan.recorded,
-        confirmation="yes" if plan.question else "not required",
-    ) as write:
-        published, notes = await _publish(app, plan, known, write)
-        campaign = published.campaign
-        write.facts["campaign_number"] = campaign.number
-        write.facts["after"] = {
-            name: wire_value(campaign, name) for name in plan.fields if name in campaign.model_fields_set
-        }
-        if published.found:
-            write.facts["why"] = "GitHub's answer was lost; the campaign was found by looking."
-    return published, [*notes, *write.notes]
+    # Before the audit's record, which is settled by it: a process may die between the two.
+    intent = await _intend(app, _publication(app, plan))
+    begun: Write | None = None
+    try:
+        async with writing(
+            app,
+            "create_campaign",
+            plan.org,
+            account=plan.account,
+            change=plan.recorded,
+            confirmation="yes" if plan.question else "not required",
+            key=intent.key,
+        ) as begun:
+            published, notes = await _recorded(app, plan, known, intent, begun)
+    except BaseException:
+        if begun is None:
+            await _kept(app.store.abandoned(intent, _NOT_SENT))
+        raise
+    return published, [*notes, *begun.notes]
+
+
+async def _recorded(
+    app: AppContext, plan: CreatePlan, known: Collection[int], intent: Intent, write: Write
+) -> tuple[Published, list[str]]:
+    """Publish, and tell the audit's record what came of it."""
+    published, notes = await _publish(app, plan, known, intent, write)
+    campaign = published.campaign
+    write.facts["campaign_number"] = campaign.number
+    write.facts["after"] = {
+        name: wire_value(campaign, name) for name in plan.fields if name in campaign.model_fields_set
+    }
+    if published.found:
+        write.facts["why"] = "GitHub's answer was lost; the campaign was found by looking."
+    return published, notes
 
 
 async def _publish(
-    app: AppContext, plan: CreatePlan, known: Collection[int], write: Write
+    app: AppContext, plan: CreatePlan, known: Collection[int], intent: Intent, write: Write
 ) -> tuple[Published, list[str]]:
-    intent = await _intend(app, _publication(app, plan), write.record.key)
     try:
         await _refuse_rival(app, intent)
         published = await app.github.campaigns.create(plan.org, plan.body, known=known, receipt=write.receipt)
@@ -70,7 +87,7 @@ async def _publish(
         raise
     except BaseException:  # a cancelled call, or a fault of this program
         if not write.receipt.sent:
-            await _kept(app.store.abandoned(intent, "the call ended before anything was sent"))
+            await _kept(app.store.abandoned(intent, _NOT_SENT))
         raise
     became = app.store.published(intent, published.campaign.number, published.campaign.created_at)
     failure = await _kept(became)
@@ -123,12 +140,12 @@ def _publication(app: AppContext, plan: CreatePlan) -> Publication:
     )
 
 
-async def _intend(app: AppContext, publication: Publication, key: int) -> Intent:
+async def _intend(app: AppContext, publication: Publication) -> Intent:
     try:
-        return await app.store.intend(publication, key)
+        return await app.store.intend(publication)
     except StoreFailed as failure:
         _LOG.warning("%s", failure)
-        return Intent(publication, key)  # with which `published` writes everything down that is not there yet
+        return Intent(publication)  # with which `published` writes everything down that is not there yet
 
 
 async def _refuse_rival(app: AppContext, intent: Intent) -> None:

@@ -66,7 +66,14 @@ def row(campaign: Campaign, now: datetime) -> CampaignRow:
     """Describe a campaign for a list."""
     stats = campaign.alert_stats
     return CampaignRow(
-        **campaign.model_dump(include=set(CampaignRow.model_fields), exclude={"team_managers"}),
+        number=campaign.number,
+        name=campaign.name,
+        state=campaign.state,
+        description=campaign.description,
+        managers=campaign.managers,
+        ends_at=campaign.ends_at,
+        closed_at=campaign.closed_at,
+        alert_stats=stats,
         team_managers=campaign.team_managers or None,
         days_left=days_left(campaign, now),
         remediation_rate=remediation_rate(stats) if stats else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, select, update
 
@@ -12,11 +12,22 @@ from server.domain.snapshots import Reading, Snapshot
 from server.store.columns import moment, seconds
 from server.store.database import Database
 from server.store.hourly import worth_keeping
-from server.store.records import whole_seconds
 from server.store.schema import reports, snapshots
 
 _HOUR = 3600
 _READING = [snapshots.c[name] for name in Snapshot._fields]
+
+
+class Noting(NamedTuple):
+    """What became of readings.
+
+    Attributes:
+        kept: those that were worth it.
+        known: those that say what was kept already. Of two different ones in one second the later is neither.
+    """
+
+    kept: list[Reading]
+    known: list[Reading]
 
 
 class History:
@@ -30,30 +41,44 @@ class History:
         self._database = database
         self._host = host
 
-    def note(self, org: str, readings: Sequence[Reading]) -> int:
-        """Keep the readings that are worth it, in one transaction, and tell how many were."""
-        told = [_whole(reading) for reading in readings]
+    def note(self, org: str, readings: Sequence[Reading]) -> Noting:
+        """Keep the readings, in whole seconds, that are worth it: all of them or none."""
 
-        def worth(connection: Connection) -> list[Reading]:
-            return [reading for reading in told if self._is_worth_keeping(connection, org, reading)]
+        def look(connection: Connection) -> Noting:
+            return self._look(connection, org, readings)
 
-        def keep(connection: Connection) -> int:
-            due = worth(connection)  # looked at again: nobody else writes now
-            if due:
-                connection.execute(insert(snapshots), [self._row(org, reading) for reading in due])
-            return len(due)
+        def keep(connection: Connection) -> Noting:
+            noting = look(connection)  # looked at again: nobody else writes now
+            if noting.kept:
+                connection.execute(insert(snapshots), [self._row(org, reading) for reading in noting.kept])
+            return noting
 
-        # Looked at first, so that the usual case does not wait for a writer.
-        due = not self._database.exists() or self._database.read(worth)
-        return self._database.write(keep) if due else 0
+        if self._database.exists():
+            noting = self._database.read(look)
+            if not noting.kept:  # the usual case does not wait for a writer
+                return noting
+        return self._database.write(keep)
 
-    def _is_worth_keeping(self, connection: Connection, org: str, reading: Reading) -> bool:
+    def _look(self, connection: Connection, org: str, readings: Sequence[Reading]) -> Noting:
+        noting = Noting([], [])
+        for reading in readings:
+            snapshot = reading.snapshot
+            before, after = self._neighbours(connection, org, reading)
+            if worth_keeping(before, snapshot, after):
+                noting.kept.append(reading)
+            elif before is None or before.at != snapshot.at or before == snapshot:
+                noting.known.append(reading)
+        return noting
+
+    def _neighbours(
+        self, connection: Connection, org: str, reading: Reading
+    ) -> tuple[Snapshot | None, Snapshot | None]:
         campaign = self._campaign(org, reading.campaign_number, reading.created_at)
         at = seconds(reading.snapshot.at)
         earlier, later = and_(campaign, snapshots.c.at <= at), and_(campaign, snapshots.c.at > at)
         before = select(*_READING).where(earlier).order_by(snapshots.c.at.desc()).limit(1)
         after = select(*_READING).where(later).order_by(snapshots.c.at).limit(1)
-        return worth_keeping(_first(connection, before), reading.snapshot, _first(connection, after))
+        return _first(connection, before), _first(connection, after)
 
     def of(self, org: str, number: int, created_at: datetime, since: datetime | None) -> list[Snapshot]:
         """Return the readings of a campaign since a moment or since ever, the oldest first."""
@@ -113,12 +138,6 @@ class History:
             "campaign_number": reading.campaign_number,
             "campaign_created_at": seconds(reading.created_at),
         }
-
-
-def _whole(reading: Reading) -> Reading:
-    snapshot = reading.snapshot
-    at, ends_at = whole_seconds(snapshot.at), whole_seconds(snapshot.ends_at)
-    return reading._replace(snapshot=snapshot._replace(at=at, ends_at=ends_at))
 
 
 def _first(connection: Connection, query: Select[Any]) -> Snapshot | None:

@@ -1,4 +1,4 @@
-"""Which readings were noted a moment ago: a service is asked for the same lists again and again, and the store is not."""
+"""Which readings were noted a moment ago: a service reads the same lists again and again, and spares the store that."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Noted:
         self._last: OrderedDict[_Campaign, Snapshot] = OrderedDict()
 
     def add(self, org: str, readings: Iterable[Reading]) -> None:
-        """Remember what the store took or had already."""
+        """Remember readings that the store kept, or knew already."""
         for reading in readings:
             campaign = _campaign(org, reading)
             self._last[campaign] = reading.snapshot

@@ -18,7 +18,7 @@ from server.settings import Settings
 from server.store.audit_trail import AuditTrail
 from server.store.noted import Noted
 from server.store.opening import Opening, usual_place
-from server.store.records import Intent, Publication, PublishedAlerts, Unsettled
+from server.store.records import Intent, Publication, PublishedAlerts, Unsettled, whole_seconds
 from server.store.shared import Shared
 
 
@@ -195,12 +195,14 @@ class Store:
         Returns:
             How many were kept.
         """
-        due = [reading for reading in readings if not self._noted.tells_nothing_new(org, reading)]
-        if not due:
+        whole = map(_in_whole_seconds, readings)
+        due = [reading for reading in whole if not self._noted.tells_nothing_new(org, reading)]
+        noting = await self._opening.use(lambda kept: kept.history.note(org, due), None, urgent=False) if due else None
+        if noting is None:
             return 0
-        kept_now = await self._opening.use(lambda kept: kept.history.note(org, due), 0, urgent=False)
-        self._noted.add(org, due)
-        return kept_now
+        self._noted.add(org, noting.kept)
+        self._noted.add(org, noting.known)
+        return len(noting.kept)
 
     async def history(
         self, org: str, campaign_number: int, created_at: datetime, *, since: datetime | None = None
@@ -220,3 +222,9 @@ class Store:
         """Let go of what was opened. A later call opens the store anew, even when letting go failed."""
         self._noted.clear()
         await self._opening.aclose()
+
+
+def _in_whole_seconds(reading: Reading) -> Reading:
+    snapshot = reading.snapshot
+    at, ends_at = whole_seconds(snapshot.at), whole_seconds(snapshot.ends_at)
+    return reading._replace(snapshot=snapshot._replace(at=at, ends_at=ends_at))

@@ -38,7 +38,7 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         with stage(folder, server, -(-asked.each // IN_EACH)) as on:
             verdict, said = anyio.run(play, on, asked.each, asked.kills, asked.clients, say)
-    for title, counted in (("replays", said.replays), ("calls without a result", said.broken), ("errors", said.refused)):
+    for title, counted in said.counted:
         print(_counted(title, counted))  # noqa: T201 - this is the result
     print(verdict.table)  # noqa: T201 - likewise
     return 1 if verdict.faults else 0

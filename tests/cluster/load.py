@@ -80,7 +80,13 @@ class Said:
     ended: int = 0
     on_ended: Callable[[int], None] = lambda _: None
 
+    @property
+    def counted(self) -> tuple[tuple[str, Counter[str]], ...]:
+        """What was counted, under its title."""
+        return ("replays", self.replays), ("calls without a result", self.broken), ("errors", self.refused)
+
     def end(self) -> None:
+        """Note that an intention came to an end."""
         self.ended += 1
         self.on_ended(self.ended)
 
@@ -95,7 +101,7 @@ def agreed(params: ElicitRequestParams) -> ElicitResult:
 async def client_at(url: str, token: str, era: str, said: Said | None = None) -> AsyncIterator[Client]:
     """Connect the SDK's client, with a new connection for each request."""
 
-    async def person(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    async def person(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         if said is not None:
             said.questions += 1
         return agreed(params)
@@ -145,7 +151,8 @@ class Worker:
     async def _client(self, era: str) -> Client:
         if self._open is None or self._open[0] != era:
             await self._leave()
-            self._open = (era, await self._stack.enter_async_context(client_at(self._url, self._token, era, self._said)))
+            client = await self._stack.enter_async_context(client_at(self._url, self._token, era, self._said))
+            self._open = (era, client)
         return self._open[1]
 
     async def _leave(self) -> None:

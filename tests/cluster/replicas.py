@@ -58,6 +58,11 @@ class ReplicaProcess:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start it."""
         serve = ["-m", "security_campaigns_mcp", "serve", "--http", f"127.0.0.1:{self.port}", *self.arguments]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the arguments are the tests' own
@@ -67,6 +72,10 @@ class ReplicaProcess:
                 stderr=log,
                 env={"PATH": os.environ["PATH"], **environment(**self.environ)},
             )
+
+    def wait(self) -> None:
+        """Wait until it is ready."""
+        assert self._process is not None
         _wait_for(self._process, f"http://127.0.0.1:{self.port}/readyz", self.log)
 
     def end(self, how: signal.Signals) -> None:
@@ -113,7 +122,9 @@ def balancer(folder: Path, replicas: Sequence[ReplicaProcess]) -> Iterator[str]:
     (folder / "nginx.conf").write_text(_configuration(port, [replica.port for replica in replicas]))
     for replica in replicas:
         replica.arguments = [*replica.arguments, f"--public-url=http://127.0.0.1:{port}/mcp"]
-        replica.start()
+        replica.launch()
+    for replica in replicas:
+        replica.wait()
     with subprocess.Popen([program, "-p", folder, "-c", "nginx.conf", "-e", "stderr"]) as process:  # noqa: S603 - Debian's program
         try:
             _wait_for(process, f"http://127.0.0.1:{port}/healthz", folder / "nginx.conf")

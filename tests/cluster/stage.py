@@ -22,9 +22,10 @@ import anyio
 import anyio.to_thread
 import psycopg
 import uvicorn
+from anyio.abc import ObjectReceiveStream
 
 from server.signin.static_tokens import new_token
-from tests.cluster.github import IN_EACH, ClusterGitHub, Clock, github_of, open_alerts, org_name, token_of
+from tests.cluster.github import IN_EACH, Clock, ClusterGitHub, github_of, open_alerts, org_name, token_of
 from tests.cluster.load import LATER, LEGACY, WAYS, Intention, Said, Worker, client_at
 from tests.cluster.replicas import ReplicaProcess, balancer, free_ports
 from tests.cluster.verdict import Verdict, judge
@@ -74,7 +75,7 @@ def stage(folder: Path, server: postgres.Server, organizations: int) -> Iterator
         stack.enter_context(_served(github))
         replicas = []
         for number, port in enumerate(free_ports(REPLICAS)):
-            arguments = [f"--tokens={tokens}", f"--state-keys={keys}", f"--store={store}", "--write-spacing=0", "--log-level=info"]
+            arguments = [f"--tokens={tokens}", f"--state-keys={keys}", f"--store={store}", "--write-spacing=0"]
             environ = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": token_of(number)}
             replica = ReplicaProcess(number, port, arguments, environ, folder / f"replica-{number}.log")
             stack.callback(replica.stop)
@@ -109,8 +110,12 @@ def intentions_for(github: ClusterGitHub, each: int) -> list[Intention]:
         wanted.append(Intention("delete_campaign", delete, str(number), era, WAYS[index % len(WAYS)]))
         name = f"New {index}"
         create = {
-            **{"org": org, "name": name, "description": f"Campaign number {index}.", "ends_at": "2099-01-08"},
-            **{"alerts": open_alerts(github, org), "generate_issues": True},
+            "org": org,
+            "name": name,
+            "description": f"Campaign number {index}.",
+            "ends_at": "2099-01-08",
+            "alerts": open_alerts(github, org),
+            "generate_issues": True,
         }
         wanted.append(Intention("create_campaign", create, name, way=WAYS[index % len(WAYS)]))
     random.Random(5).shuffle(wanted)  # noqa: S311 - clients in one organization wait for each other
@@ -129,18 +134,20 @@ async def play(on: Stage, each: int, kills: int, clients: int, say: Say) -> tupl
 
     said.on_ended = on_ended
     began = time.monotonic()
-    async with anyio.create_task_group() as group, send:
-        group.start_soon(_kill, on, receive, kills, say)
+    killed = anyio.Event()
+    async with anyio.create_task_group() as group, send, receive:
+        group.start_soon(_kill, on, receive, kills, say, killed)
         async with anyio.create_task_group() as load:
             rest = iter(intentions)
             for _ in range(clients):
                 load.start_soon(Worker(on.url, on.token, said).run, rest)
         took = time.monotonic() - began
+        await killed.wait()
     say(f"{2 * each} intentions took {took:.0f} s")
     await settle_all(on)
-    put_off = [each for each in intentions if each.told == LATER]
-    for each in put_off:
-        each.told, each.tries = "", 0
+    put_off = [intention for intention in intentions if intention.told == LATER]
+    for intention in put_off:
+        intention.told, intention.tries = "", 0
     await Worker(on.url, on.token, said).run(iter(put_off))
     verdict = judge(intentions, on.github.seen, records(on), _exist(on))
     verdict.faults += _badly_ended(on)
@@ -155,14 +162,13 @@ async def play(on: Stage, each: int, kills: int, clients: int, say: Say) -> tupl
     return verdict, said
 
 
-async def _kill(on: Stage, receive: Any, kills: int, say: Say) -> None:
+async def _kill(on: Stage, receive: ObjectReceiveStream[int], kills: int, say: Say, killed: anyio.Event) -> None:
     """Kill a replica at each milestone, in turn, with SIGKILL and SIGTERM by turns, and start it again.
 
     Every kill waits for a write of that replica to be under way, but every third of either kind does not.
     """
-    kill = -1
-    async for ended in receive:
-        kill += 1
+    for kill in range(kills):
+        ended = await receive.receive()
         replica = on.replicas[kill % len(on.replicas)]
         how = signal.SIGKILL if kill % 2 == 0 else signal.SIGTERM
         aimed = False
@@ -172,12 +178,14 @@ async def _kill(on: Stage, receive: Any, kills: int, say: Say) -> None:
         on.killed.append("write" if aimed else "")
         await anyio.to_thread.run_sync(replica.start)
         say(f"{how.name} to replica {replica.number} after {ended}")
+    killed.set()
 
 
 async def settle_all(on: Stage) -> None:
     """Start all replicas anew, let the grace pass, and call one of them once for each organization."""
-    for replica in on.replicas:
-        await anyio.to_thread.run_sync(replica.end, signal.SIGTERM)
+    async with anyio.create_task_group() as group:
+        for replica in on.replicas:
+            group.start_soon(anyio.to_thread.run_sync, replica.end, signal.SIGTERM)
     on.clock.ahead += _BEYOND_GRACE
     replica = on.replicas[0]
     await anyio.to_thread.run_sync(replica.start)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
+import anyio
 import pytest
 
 from tests.cluster import sessions
@@ -75,8 +75,9 @@ async def test_a_session_whose_replica_died_is_told_so_and_a_new_one_works(on: S
 
 
 async def test_without_sessions_a_client_of_2025_reads_and_is_refused_readably(on: Stage) -> None:
-    for replica in on.replicas:
-        await sessions.end_and_start(replica, signal.SIGTERM, "--stateless")
+    async with anyio.create_task_group() as group:
+        for replica in on.replicas:
+            group.start_soon(sessions.end_and_start, replica, signal.SIGTERM, "--stateless")
     writes = len(on.github.seen)
     refusal, read = await sessions.refused_without_sessions(on, SPARE, 4)
     assert read["number"] == 4

@@ -88,7 +88,8 @@ def _faults_of(
         faults.append(f"{named}: executed {len(made)} times, {len(done)} records say done: {_told(records)}")
     if unrecorded := [write for write in writes if not write.recorded]:
         faults.append(f"{named}: {len(unrecorded)} writes reached GitHub before their records")
-    if unsettled := [record for record in attempts if record["outcome"] in ("intended", "unknown") and record not in final]:
+    unsettled = [record for record in attempts if record["outcome"] in ("intended", "unknown") and record not in final]
+    if unsettled:
         faults.append(f"{named}: {len(unsettled)} records unsettled: {_told(records)}")
     if wanted is not None and wanted.told and not made:
         faults.append(f"{named}: the client was told '{wanted.told}', and it was not executed")

@@ -10,7 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
-from server.domain.snapshots import Snapshot
+from server.domain.snapshots import Reading, Snapshot
+from server.errors import StoreFailed
 from server.store.store import Store
 from tests.store.samples import AT, CREATED, ENDS, HOST, rows, snapshot, store_at
 
@@ -70,6 +71,46 @@ async def test_within_an_hour_the_same_reading_is_kept_once(store: Store, place:
     readings = [snapshot(AT + minutes * MINUTE) for minutes in (0, 0, 1, 59, 60, 61)]
     assert await noted(store, *readings) == [True, False, False, False, True, False]
     assert rows(place, "SELECT count(*) FROM snapshots") == [(2,)]
+
+
+async def test_what_was_noted_a_few_minutes_ago_is_not_looked_up_again(store: Store, place: Path | str) -> None:
+    another, changed = store_at(place), snapshot(AT + MINUTE, open_count=29)
+    assert await noted(store, snapshot()) == [True]
+    assert await noted(another, changed) == [True]
+    # Looked up, this would be another change back. That is given up for a few minutes, and no longer.
+    assert await noted(store, snapshot(AT + 4 * MINUTE), snapshot(AT + 5 * MINUTE)) == [False, True]
+    assert await store.history("octo-org", 7, CREATED) == [snapshot(), changed, snapshot(AT + 5 * MINUTE)]
+
+
+async def test_a_new_hour_is_kept_although_the_last_was_noted_a_minute_ago(store: Store) -> None:
+    late = snapshot(AT + 59 * MINUTE)
+    assert await noted(store, late, late._replace(at=AT + HOUR)) == [True, True]
+
+
+async def test_a_reading_of_which_another_replica_keeps_one_is_not_looked_up_either(
+    store: Store, place: Path | str
+) -> None:
+    another = store_at(place)
+    await noted(another, snapshot())
+    assert await noted(store, snapshot(AT + MINUTE)) == [False]
+    await noted(another, snapshot(AT + 2 * MINUTE, open_count=29))
+    assert await noted(store, snapshot(AT + 3 * MINUTE)) == [False]
+
+
+async def test_the_readings_of_a_page_are_kept_together(store: Store, place: Path | str) -> None:
+    page = [Reading(number, CREATED, snapshot(closed_count=number)) for number in range(1, 31)]
+    assert await store.note_all("octo-org", page[:20]) == 20
+    assert await store.note_all("octo-org", page) == 10
+    assert [(await store.history("octo-org", number, CREATED))[0].closed_count for number in (1, 20, 30)] == [1, 20, 30]
+    assert await store_at(place).note_all("octo-org", page) == 0
+
+
+async def test_when_a_page_cannot_be_kept_none_of_it_is_and_it_is_tried_again(store: Store) -> None:
+    good, bad = Reading(7, CREATED, snapshot()), Reading(8, CREATED, snapshot(open_count=None))
+    with pytest.raises(StoreFailed):
+        await store.note_all("octo-org", [good, bad])
+    assert await store.history("octo-org", 7, CREATED) == []
+    assert await store.note_all("octo-org", [good]) == 1
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import anyio
 
+from server.domain.snapshots import Reading
 from server.store.history import History
 from server.store.store import Store
 from tests.store.samples import AT, CREATED, HOST, database_at, numbered, publication, snapshot, store_at
@@ -70,7 +71,8 @@ def keep(place: Path | str, numbers: Iterable[int], die_at: int | None = None) -
     sys.setprofile(count)
     try:
         for number in numbers:
-            history.note("octo-org", 7, CREATED, snapshot(AT + timedelta(seconds=number), open_count=number))
+            reading = snapshot(AT + timedelta(seconds=number), open_count=number)
+            history.note("octo-org", [Reading(7, CREATED, reading)])
         database.close()
     finally:
         sys.setprofile(None)

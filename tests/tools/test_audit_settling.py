@@ -12,6 +12,7 @@ from server.domain.audit import AuditRecord
 from server.sandbox.app import create_sandbox
 from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.settings import Settings
+from server.store.audit_trail import AuditTrail
 from server.store.records import KeptAlert, Publication
 from server.store.store import Store
 from tests.guards.scenarios import (
@@ -200,6 +201,26 @@ async def test_a_creation_whose_process_died_is_settled_with_its_publication(pat
         await case.done("list_campaigns")
     found = await the_one(path)
     assert (found.outcome, found.campaign_number) == (("done", 7) if done else ("failed", None))
+
+
+async def test_a_creations_record_never_exists_without_what_settles_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may die at any moment, also right after the record was written."""
+    there: list[int] = []
+    attempt = AuditTrail.attempt
+
+    async def looked(self: AuditTrail, record: AuditRecord) -> None:
+        store = Store.from_settings(Settings(store=path))
+        there.extend(each.key for each in await store.unsettled(ORG, NOON + timedelta(minutes=3)))
+        await store.aclose()
+        assert record.key in there
+        await attempt(self, record)
+
+    monkeypatch.setattr(AuditTrail, "attempt", looked)
+    async with serving(call=OPEN_ISSUES, person=agreeing(OPEN_ISSUES), store=path, sandbox=Later().sandbox) as case:
+        await OPEN_ISSUES.done(case)
+    assert [(await the_one(path)).key] == there
 
 
 async def test_lists_that_follow_each_other_look_once(path: Path) -> None:

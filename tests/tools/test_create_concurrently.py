@@ -102,7 +102,8 @@ async def test_of_two_replicas_asked_for_the_same_campaign_one_publishes_it(era:
 async def test_a_call_given_up_before_it_sent_anything_does_not_block_the_next(era: str, tmp_path: Path) -> None:
     async with connected(era, store=tmp_path / "store.sqlite3", write_spacing=5.0) as case:
         alerts = open_pairs(case.sandbox)
-        await case.done("update_campaign", campaign_number=6, name="New name")  # the next write has to wait for its turn
+        await case.done("update_campaign", campaign_number=6, name="New name")
+        # The next write has to wait for its turn.
         store = Store.from_settings(Settings(store=tmp_path / "store.sqlite3"))
         with anyio.fail_after(10):
             async with anyio.create_task_group() as tasks:

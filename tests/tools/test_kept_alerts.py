@@ -133,6 +133,30 @@ async def test_what_a_crash_left_open_is_settled_by_the_next_look(era: str, path
     assert await store.unsettled(ORG, NOON) == []
 
 
+async def test_lists_that_follow_one_another_do_not_look_each_time_for_what_a_crash_left_open(
+    era: str, path: Path
+) -> None:
+    sandbox = frozen()
+    store = Store.from_settings(Settings(store=path))
+    published = sandbox.state.campaign(ORG, 6)
+    left_open = Publication(
+        org=ORG,
+        kind="code",
+        name=published.name,
+        ends_at=published.ends_at,
+        alerts=(KeptAlert(41001, 1),),
+        at=published.created_at,
+    )
+    async with connected(era, sandbox=sandbox, store=path) as case:
+        await case.done("list_campaigns")
+        await store.intend(left_open)
+        again = await case.done("list_campaigns")
+    assert "octo-org/6" not in again["note"]
+    assert [intent.name for intent in await store.unsettled(ORG, NOON)] == [published.name]
+    async with connected(era, sandbox=sandbox, store=path) as case:
+        assert "octo-org/6" in (await case.done("list_campaigns"))["note"]
+
+
 class _Elsewhere:
     """A place where no file can be."""
 
