@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -119,49 +119,32 @@ async def client_at(url: str, token: str, era: str, said: Said | None = None) ->
 
 
 class Worker:
-    """One client after the other; each lives until a call breaks."""
+    """One client after the other; each lives until a call breaks, or one of the other era is needed."""
 
     def __init__(self, url: str, token: str, said: Said) -> None:
         self._url, self._token, self._said = url, token, said
-        self._open: tuple[str, Client] | None = None
-        self._stack = AsyncExitStack()
 
     async def run(self, intentions: Iterator[Intention]) -> None:
         """Carry out intentions until there are no more."""
-        try:
-            for intention in intentions:
-                await self._carry_out(intention)
-                self._said.end()
-        finally:
-            await self._leave()
-
-    async def _carry_out(self, intention: Intention) -> None:
-        while not intention.told and intention.tries < _MOST_TRIES:
-            intention.tries += 1
+        current = next(intentions, None)
+        while current is not None:
+            era = current.era
             try:
-                client = await self._client(intention.era)
-                with anyio.fail_after(_CALL):
-                    result = await self._call(client, intention)
+                # What breaks in a client's background cancels this block, and comes out of it as what it was.
+                async with client_at(self._url, self._token, era, self._said) as client:
+                    while current is not None and current.era == era:
+                        await self._carry_out(client, current)
+                        self._said.end()
+                        current = next(intentions, None)
             except Exception as problem:  # noqa: BLE001 - whatever breaks, a client tries again
                 self._said.broken[_named(problem)] += 1
-                await self._leave()
-            else:
-                intention.told = self._heard(intention, result)
 
-    async def _client(self, era: str) -> Client:
-        if self._open is None or self._open[0] != era:
-            await self._leave()
-            client = await self._stack.enter_async_context(client_at(self._url, self._token, era, self._said))
-            self._open = (era, client)
-        return self._open[1]
-
-    async def _leave(self) -> None:
-        self._open = None
-        stack, self._stack = self._stack, AsyncExitStack()
-        try:
-            await stack.aclose()
-        except Exception as problem:  # noqa: BLE001 - what is broken cannot always be closed
-            self._said.broken[f"at closing: {_named(problem)}"] += 1
+    async def _carry_out(self, client: Client, intention: Intention) -> None:
+        while not intention.told and intention.tries < _MOST_TRIES:
+            intention.tries += 1
+            with anyio.fail_after(_CALL):
+                result = await self._call(client, intention)
+            intention.told = self._heard(intention, result)
 
     async def _call(self, client: Client, intention: Intention) -> CallToolResult:
         if intention.way == "plain" or intention.era == LEGACY:
