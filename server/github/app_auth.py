@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-import httpx
 
 from server.domain.text import clean
 from server.errors import CampaignsError, ConfigurationError, NotFound, Unauthenticated, UnexpectedAnswer
@@ -22,6 +21,7 @@ from server.github.addresses import number_segment, segment
 from server.github.client import GitHubClient
 from server.github.clock import Clock
 from server.github.credentials import Credentials, Token, read_secret_file, read_token
+from server.github.pools import Pools
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class AppCredentials(Credentials):
         self,
         settings: Settings,
         *,
-        http: httpx.AsyncClient,
+        pools: Pools,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
@@ -94,7 +94,7 @@ class AppCredentials(Credentials):
         self._default_org = settings.org
         self._clock = clock
         key = AppKey(settings.app_id, settings.app_key_file, clock)
-        self._as_app = GitHubClient(http, settings, key, clock, sleep=sleep)
+        self._as_app = GitHubClient(pools, settings, key, clock, sleep=sleep)
         self._grants: dict[str, _Grant] = {}
         self._only_org: str | None = None
         self._lock = anyio.Lock()

@@ -1,4 +1,4 @@
-"""Requests to GitHub's REST API: one connection pool, one host, and the rules for repeating.
+"""Requests to GitHub's REST API: one host, and the rules for repeating.
 
 The token goes to the configured API and nowhere else: redirects and Link addresses to another origin are refused
 before anything is sent there.
@@ -24,6 +24,7 @@ from server.github.clock import Clock
 from server.github.credentials import Credentials, Token
 from server.github.departures import Departures
 from server.github.etags import EtagCache, Stored
+from server.github.pools import Pools
 from server.github.redirects import REDIRECTS, redirected
 from server.github.retries import (
     MOST_TRIES,
@@ -49,7 +50,7 @@ class GitHubClient:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        pools: Pools,
         settings: Settings,
         credentials: Credentials,
         clock: Clock,
@@ -59,7 +60,7 @@ class GitHubClient:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.credentials = credentials
-        self._http = http
+        self._pools = pools
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
@@ -204,7 +205,6 @@ class GitHubClient:
         }
         if stored is not None:
             headers["If-None-Match"] = stored.etag
-        request = self._http.build_request(call.method, call.url, headers=headers, json=call.body)
         began = time.monotonic()
         try:
             # httpx limits each read; this limits the whole, or an answer that drips would never end.
@@ -213,8 +213,9 @@ class GitHubClient:
                 request_span(call) as answered,
                 anyio.CancelScope(shield=not call.reads),
                 anyio.fail_after(self._limit(call)),
+                self._pools.least_busy() as http,
             ):
-                response = await self._http.send(request)
+                response = await http.send(http.build_request(call.method, call.url, headers=headers, json=call.body))
                 answered(response)
         finally:
             call.sent += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,12 +19,14 @@ from server.github.client import GitHubClient
 from server.github.clock import Clock
 from server.github.credentials import Credentials
 from server.github.people import People
+from server.github.pools import open_pools
 from server.github.sources import find_credentials
 from server.settings import Settings
 
 # GitHub allows a hundred requests at once, and each caller of a service may have one under way. They are opened as they
 # are needed.
 _OTHER_CONNECTIONS = 60
+_POOLS = 8
 # Connecting gets less than the whole time limit, so that "could not be reached" is told from "did not answer".
 _CONNECT_SHARE = 2 / 3
 
@@ -50,7 +53,7 @@ async def open_github(
     environ: Mapping[str, str] = os.environ,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> AsyncIterator[GitHub]:
-    """Open the one connection pool, and close it in the end. Nothing is sent and no credential is read yet.
+    """Open the connections, and close them in the end. Nothing is sent and no credential is read yet.
 
     Certificates are checked against the system's trust store and proxies are taken from the environment, because
     companies have both.
@@ -64,9 +67,9 @@ async def open_github(
         sleep: how to wait, in seconds.
     """
     clock = clock or Clock()
-    async with _open_http(settings, transport) as http:
-        credentials = credentials or find_credentials(settings, environ, http=http, clock=clock, sleep=sleep)
-        client = GitHubClient(http, settings, credentials, clock, sleep=sleep)
+    async with open_pools(_clients(settings, transport)) as pools:
+        credentials = credentials or find_credentials(settings, environ, pools=pools, clock=clock, sleep=sleep)
+        client = GitHubClient(pools, settings, credentials, clock, sleep=sleep)
         yield GitHub(
             client,
             Campaigns(client, clock, settings, sleep),
@@ -77,18 +80,22 @@ async def open_github(
         )
 
 
-def _open_http(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> list[httpx.AsyncClient]:
     connecting = settings.timeout * _CONNECT_SHARE
     timeout = httpx.Timeout(settings.timeout, connect=connecting, pool=connecting)
     if transport is not None:
-        return httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
-    connections = settings.parallel_reads + _OTHER_CONNECTIONS
-    return httpx.AsyncClient(
-        verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        timeout=timeout,
-        # All of them are kept open, or reading in parallel would connect anew again and again.
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        follow_redirects=False,
-        # Unencrypted requests stay on this machine, or a proxy would read the token.
-        trust_env=not settings.api_url.startswith("http:"),
-    )
+        return [httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)]
+    connections = math.ceil((settings.parallel_reads + _OTHER_CONNECTIONS) / _POOLS)
+    trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return [
+        httpx.AsyncClient(
+            verify=trust,
+            timeout=timeout,
+            # All of them are kept open, or reading in parallel would connect anew again and again.
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+            # Unencrypted requests stay on this machine, or a proxy would read the token.
+            trust_env=not settings.api_url.startswith("http:"),
+        )
+        for _ in range(_POOLS)
+    ]

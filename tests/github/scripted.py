@@ -17,6 +17,7 @@ from server.github.client import GitHubClient
 from server.github.clock import Clock
 from server.github.credentials import Credentials, FixedToken, Token
 from server.github.people import People
+from server.github.pools import Pools
 from server.settings import Settings
 
 NOW = datetime(2026, 11, 20, 10, 42, 0, tzinfo=UTC)
@@ -158,7 +159,7 @@ def make_client(
     write_spacing: float = 0.0,
 ) -> GitHubClient:
     return GitHubClient(
-        httpx.AsyncClient(transport=transport),
+        Pools([httpx.AsyncClient(transport=transport)]),
         replace(settings or Settings(), write_spacing=write_spacing),
         credentials or FixedToken(SECRET),
         clock or Clock(waits.now),

@@ -17,6 +17,7 @@ from server.errors import ConfigurationError, PermissionMissing, Unauthenticated
 from server.github.app_auth import AppCredentials
 from server.github.clock import Clock
 from server.github.connection import GitHub, open_github
+from server.github.pools import Pools
 from server.settings import Settings
 from tests.github.scripted import NOW, Routes, Waits, http_date, told
 
@@ -286,9 +287,8 @@ async def test_a_wrong_key_file_has_its_own_sentence(
 
 
 async def test_credentials_without_an_app_are_a_mistake() -> None:
-    async with httpx.AsyncClient() as http:
-        with pytest.raises(ValueError, match="no GitHub App"):
-            AppCredentials(Settings(), http=http, clock=Clock())
+    with pytest.raises(ValueError, match="no GitHub App"):
+        AppCredentials(Settings(), pools=Pools([]), clock=Clock())
 
 
 async def test_neither_key_nor_token_is_in_a_repr(app: App, settings: Settings) -> None:

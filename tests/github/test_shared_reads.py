@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.errors import NotFound, Unavailable
+from server.github.pools import Pools
 from server.settings import Settings
 from tests.github.held import Calling, HeldGitHub
 from tests.github.scripted import ByOrg, Renewing, Script, Waits, make_client, told
@@ -142,7 +143,7 @@ async def test_unchanged_answers_are_shared_too(waits: Waits) -> None:
     client = make_client(script, waits)
     await client.request("GET", "/user")
     github = HeldGitHub()
-    client._http = httpx.AsyncClient(transport=github)
+    client._pools = Pools([httpx.AsyncClient(transport=github)])
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
             calls = [Calling(group, client) for _ in range(3)]
