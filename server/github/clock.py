@@ -12,6 +12,7 @@ def _machine_time() -> datetime:
 
 _WHOLE_SECONDS_DIFFER = timedelta(seconds=2)
 _UNTOLD_DOUBT = timedelta(hours=25)  # a clock is sometimes a day off
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Clock:
@@ -25,7 +26,7 @@ class Clock:
         self._machine_time = machine_time
         self._ahead = timedelta()
         self.told = False
-        self._stamped = datetime.min.replace(tzinfo=UTC)
+        self._stamped = _LONG_AGO
 
     def now(self) -> datetime:
         """Return the time in UTC."""
