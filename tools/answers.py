@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from mcp_types import CallToolResult, TextContent
@@ -50,8 +49,7 @@ class DeleteResult(BaseModel):
 def answered(result: BaseModel) -> CallToolResult:
     """Return the result as structure and as text: the summary, if there is one, then the rest as compact JSON."""
     structure = result.model_dump(mode="json", exclude_none=True)
-    rest = {key: value for key, value in structure.items() if key != "summary"}
-    text = json.dumps(rest, ensure_ascii=False, separators=(",", ":"))
+    text = result.model_dump_json(exclude_none=True, exclude={"summary"})
     if "summary" in structure:
         text = f"{structure['summary']}\n{text}"
     return CallToolResult(content=[TextContent(text=text)], structured_content=structure)
