@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from server.report_file import check_place, written_whole
 from server.report_formats import harmless
 from server.settings import Settings
 from server.store.store import Store
+from server.streams import print_whole, say
 
 AuditFormat = Literal["jsonl", "csv"]
 _LONGEST_CELL = 32_000  # characters; spreadsheets take 32,767
@@ -62,7 +62,8 @@ def run_audit(settings: Settings, wanted: AuditWanted) -> int:
     changes.
 
     Returns:
-        The exit status: 1 when the store cannot be read, or the file not be written, which stderr then tells.
+        The exit status: 1 when the store is not there or cannot be read, or not all of it be written, which stderr
+        then tells. Where nothing is recorded it is 0, and stderr tells of whom nothing is.
     """
     store = Store.from_settings(settings)
     try:
@@ -70,29 +71,44 @@ def run_audit(settings: Settings, wanted: AuditWanted) -> int:
         if wanted.output is not None:
             check_place(wanted.output)
         place: AbstractContextManager[_Write] = (
-            nullcontext(_to_stdout) if wanted.output is None else written_whole(wanted.output)
+            nullcontext(print_whole) if wanted.output is None else written_whole(wanted.output)
         )
         with place as write:
-            anyio.run(_write_records, store, settings.org, wanted, write)
+            count = anyio.run(_write_records, store, settings.org, wanted, write)
+        if not count:
+            say(_nothing(store, settings.org, wanted.since))
     except CampaignsError as failure:
-        print(f"security-campaigns-mcp: {failure}", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        say(str(failure))
         return 1
     return 0
 
 
-async def _write_records(store: Store, org: str | None, wanted: AuditWanted, write: _Write) -> None:
-    host, now = store.audit.host, datetime.now(UTC)
+async def _write_records(store: Store, org: str | None, wanted: AuditWanted, write: _Write) -> int:
+    """Write the records, and return how many they were."""
+    host, now, count = store.audit.host, datetime.now(UTC), 0
     try:
         if wanted.format == "csv":
             write(_rows([FIELDS]))
         async for records in store.audit.records(org, since=wanted.since):
             seen = [record.as_seen(now) for record in records]
+            count += len(seen)
             if wanted.format == "csv":
                 write(_rows(_cells(record, host) for record in seen))
             else:
                 write("".join(json_line(record, host) for record in seen))
     finally:
         await store.aclose()
+    return count
+
+
+def _nothing(store: Store, org: str | None, since: datetime | None) -> str:
+    """Say what was looked for: host and organization may come from the environment, where nobody thinks of them."""
+    of = "any organization" if org is None else f"organization {org}"
+    then = "" if since is None else f" since {since.isoformat()}"
+    return (
+        f"No attempted write of {of} on {store.audit.host} is recorded{then} in {store.place}. --org "
+        "(SECURITY_CAMPAIGNS_ORG) and --api-url (GITHUB_API_URL) say whose records are shown."
+    )
 
 
 def _cells(record: AuditRecord, host: str) -> list[str | int | None]:
@@ -108,14 +124,22 @@ def _rows(rows: Iterable[Iterable[str | int | None]]) -> str:
     return text.getvalue()
 
 
-def _to_stdout(text: str) -> None:
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.flush()
-
-
 def _need_store(settings: Settings, store: Store) -> None:
     if store.kept:
+        _need_file(settings.store)
         return
     if settings.no_store:
         raise StoreFailed("--no-store keeps no audit, so there is nothing to show.")
     raise StoreFailed("The sandbox keeps no audit by itself, so there is nothing to show.", "Name a file with --store.")
+
+
+def _need_file(named: Path | str | None) -> None:
+    """Refuse a file that was named and is not there. In the usual place there is none before the first write."""
+    if not isinstance(named, Path):
+        return
+    try:
+        named.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreFailed(f"There is no store {named}.", "Mend the path in --store.") from None
+    except (OSError, ValueError):
+        pass  # opening it tells what is wrong

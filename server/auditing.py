@@ -7,8 +7,9 @@ async with writing(app, "delete_campaign", org, campaign_number=6, confirmation=
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,10 +19,8 @@ import anyio.to_thread
 from server import audit_log
 from server.context import AppContext
 from server.domain.audit import AuditRecord, Confirmation, Outcome, json_line
-from server.domain.audit_settling import Ending, settled_deletion, settled_update
 from server.domain.checks import check_org, read_number
-from server.domain.models import Campaign
-from server.errors import CampaignsError, GitHubError, NotFound, Refused, StoreFailed
+from server.errors import CampaignsError, GitHubError, Refused, StoreFailed
 from server.github.answers import Receipt
 from server.signin.caller import Caller, current_caller
 
@@ -49,6 +48,19 @@ class Write:
     def notes(self) -> list[str]:
         """The note, if there is one."""
         return [self.note] if self.note else []
+
+
+_begun: ContextVar[list[str] | None] = ContextVar("writes_begun", default=None)
+
+
+@contextmanager
+def writes_begun(begun: list[str]) -> Iterator[None]:
+    """Add the tool's name to a list for every `writing` that begins inside: that has a record of its own."""
+    token = _begun.set(begun)
+    try:
+        yield
+    finally:
+        _begun.reset(token)
 
 
 @asynccontextmanager
@@ -92,6 +104,8 @@ async def writing(
         **_by(current_caller()),
     )
     write = Write(record if key is None else replace(record, key=key))
+    if (begun := _begun.get()) is not None:
+        begun.append(tool)
     await _begin(app, write)
     try:
         yield write
@@ -144,50 +158,7 @@ async def note_refusal(
     )
     outcome: Outcome = "refused" if isinstance(error, (Refused, StoreFailed)) else "failed"
     status = {"status": error.status, "request_id": error.request_id} if isinstance(error, GitHubError) else {}
-    await _keep(app, record.ended(outcome, app.github.clock.stamp(), why=error.what, **status))
-
-
-async def settle(app: AppContext, org: str) -> list[str]:
-    """Find out what became of writes whose process came to no ending, and say so.
-
-    Nothing that fails here is an error: a later look tries again.
-    """
-    if not app.store.kept or not app.is_due("audit", org):
-        return []
-    said = []
-    try:
-        for record in await app.store.audit.unsettled(org, app.now()):
-            ending = await _ending(app, org, record)
-            if ending is not None and await app.store.audit.settle(record.key, ending, app.now()):
-                said.append(
-                    f"An earlier {record.tool} of campaign {org}/{record.campaign_number}, of which nobody knew what "
-                    f"came: {ending.outcome}. {ending.why}"
-                )
-    except CampaignsError as failure:
-        _LOG.warning("Earlier writes could not be settled: %s", failure)
-    return said
-
-
-async def _ending(app: AppContext, org: str, record: AuditRecord) -> Ending | None:
-    if record.campaign_number is None:
-        return None
-    found = await _look(app, org, record.campaign_number)
-    if record.tool != "delete_campaign":
-        return settled_update(record, found)
-    return settled_deletion(record, found, await app.store.audit.other_deletions(record), app.now())
-
-
-async def _look(app: AppContext, org: str, number: int) -> Campaign | None:
-    """Return a campaign, or None when it is certainly gone.
-
-    Raises:
-        CampaignsError: that cannot be told.
-    """
-    try:
-        return await app.github.campaigns.get(org, number)
-    except NotFound:
-        await app.github.campaigns.page(org, per_page=1)  # not hidden with everything else
-        return None
+    await _keep(app, record.ended(outcome, app.github.clock.stamp(), why=error.what, **status), urgent=not unread)
 
 
 async def _account(app: AppContext, org: str) -> str | None:
@@ -204,9 +175,13 @@ async def _begin(app: AppContext, write: Write) -> None:
         await app.store.audit.attempt(write.record)
     except StoreFailed as failure:
         if app.settings.audit == "required":
-            raise StoreFailed(
+            refusal = StoreFailed(
                 f"The audit record could not be written, so nothing was sent. {failure.what}", failure.remedy
-            ) from failure
+            )
+            # The same record: it may be there, when only the answer of the store was lost.
+            refusal.recorded = True
+            await _keep(app, write.record.ended("refused", app.github.clock.stamp(), why=refusal.what))
+            raise refusal from failure
         _LOG.warning("%s", failure)  # the ending is then written with everything that is known
 
 
@@ -217,22 +192,28 @@ async def _end(app: AppContext, write: Write, outcome: Outcome, **facts: Any) ->
         write.note = f"The audit record of this call could not be kept: {failure.what}"
 
 
-async def _keep(app: AppContext, record: AuditRecord) -> StoreFailed | None:
+async def _keep(app: AppContext, record: AuditRecord, *, urgent: bool = True) -> StoreFailed | None:
     """Keep an ending in the store and in the log; neither fails the call."""
     failed = None
     with anyio.CancelScope(shield=True):
         try:
-            await app.store.audit.ended(record)
+            await app.store.audit.ended(record, urgent=urgent)
         except StoreFailed as failure:
             _LOG.warning("%s", failure)
             failed = failure
-        if app.settings.audit_log is not None:
-            line = json_line(record, app.store.audit.host)
-            try:
-                await anyio.to_thread.run_sync(audit_log.append, app.settings.audit_log, line)
-            except (OSError, RuntimeError) as problem:
-                _LOG.warning("--audit-log cannot be written: %s", type(problem).__name__)
+        await log_line(app, record)
     return failed
+
+
+async def log_line(app: AppContext, record: AuditRecord) -> None:
+    """Append a record that has ended to the operator's log, if there is one; what fails is a warning."""
+    if app.settings.audit_log is None:
+        return
+    line = json_line(record, app.store.audit.host)
+    try:
+        await anyio.to_thread.run_sync(audit_log.append, app.settings.audit_log, line)
+    except (OSError, RuntimeError) as problem:
+        _LOG.warning("--audit-log cannot be written: %s", type(problem).__name__)
 
 
 def _outcome_of(error: CampaignsError) -> Outcome:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-from server.call_context import current_request_id
+from server.call_context import current_http_request, current_jsonrpc_id
 from server.errors import ConfigurationError, GitHubError
 
 LogFormat = Literal["text", "json"]
@@ -24,27 +24,36 @@ _CALLED = "security_campaigns_mcp"
 
 
 class _OneLine(logging.Formatter):
-    """Keeps every record on one line, so that no text of others can fake a second one."""
+    """Keeps every record on one line, so that no text of others can fake a second one.
+
+    What is logged for a request over HTTP ends in this server's id for it.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
+        if (request := current_http_request()) is not None:
+            text += f" [request {request.id}]"
         return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 class _JsonLine(logging.Formatter):
     """Makes every record one JSON object of printable ASCII, so that no text of others can fake or break a line.
 
-    Its fields are time (UTC), level, logger and message, and where they are known request_id (the JSON-RPC id of the
-    MCP request), github_request_id, trace_id, span_id and exception (with its traceback).
+    Its fields are time (UTC), level, logger and message, and where they are known request_id (this server's for the
+    request over HTTP), caller (the name of who signed in), jsonrpc_id (the client's for the MCP message),
+    github_request_id, trace_id, span_id and exception (with its traceback).
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        request = current_http_request()
         told = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": _message(record),
-            "request_id": current_request_id(),
+            "request_id": request and request.id,
+            "caller": request and request.caller,
+            "jsonrpc_id": current_jsonrpc_id(),
             "github_request_id": _github_request_id(record),
             **_span_under_way(),
             "exception": self.formatException(record.exc_info) if record.exc_info else None,

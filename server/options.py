@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from server.audit_log import STDERR
+from server.audit_log import STDERR, check_place
 from server.domain.checks import check_org
 from server.errors import ConfigurationError
 from server.settings import API_VERSIONS, GITHUB_API, Settings
@@ -100,8 +100,7 @@ def _audit_log_place(value: str) -> Path | str:
     if value == STDERR:
         return value
     path = read_path(value)
-    if os.path.isdir(path):  # noqa: PTH112 - likewise
-        raise ValueError("is a folder; give the path of a file in it")
+    check_place(path)
     return path
 
 

@@ -29,7 +29,7 @@ from mcp_types import (
 )
 from pydantic import AnyUrl, ValidationError
 
-from server.auditing import note_refusal
+from server.auditing import note_refusal, writes_begun
 from server.context import AppContext
 from server.domain.checks import holds_token
 from server.domain.explain import explain, listed, unknown_argument
@@ -102,15 +102,17 @@ class CampaignServer(MCPServer[AppContext]):
             await self.note_missing_scope(name, arguments, current_caller())
             return _failed(f"Unknown tool: {clean(name, 100)}")
         properties = tool.input_schema["properties"]
+        begun: list[str] = []
         try:
             _refuse_misplaced(arguments, properties)
-            with for_a_write(name in self.not_done):
+            with for_a_write(name in self.not_done and not arguments.get("dry_run")), writes_begun(begun):
                 return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
         except InvalidInput as error:
             return await self._explained(name, arguments, error)
         except ToolError as error:
-            expected = _expected(error)
-            return await self._explained(name, arguments, expected) if expected else self._crashed(name, error)
+            if expected := _expected(error):
+                return await self._explained(name, arguments, expected)
+            return await self._crashed(name, arguments, error, recorded=bool(begun))
         except MCPError as error:
             # Before 2026-07-28 a question is a request to the client, which may answer it with an error.
             logger.info("%s: the client answered with error %s", name, error.code)
@@ -126,6 +128,7 @@ class CampaignServer(MCPServer[AppContext]):
     async def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
+            await self._note_unread(name, arguments, error)
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
         if name in self.not_done and self.app is not None:
             await note_refusal(self.app, name, arguments, error, current_caller())
@@ -133,8 +136,19 @@ class CampaignServer(MCPServer[AppContext]):
             return _failed(str(error))
         return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())
 
-    def _crashed(self, name: str, error: ToolError) -> CallToolResult:
+    async def _note_unread(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> None:
+        """Record the call of a write tool whose arguments are no good to be kept: not even all where a secret is."""
+        if name in self.not_done and self.app is not None:
+            harmless = {key: value for key, value in arguments.items() if not holds_token(value)}
+            await note_refusal(self.app, name, harmless, error, current_caller(), unread=True)
+
+    async def _crashed(
+        self, name: str, arguments: Mapping[str, Any], error: ToolError, *, recorded: bool
+    ) -> CallToolResult:
         logger.error("Tool %s crashed", name, exc_info=error)
+        if not recorded:  # what sends a write records it, and its end, before it passes a crash on
+            kind = type(error.__cause__ or error).__name__
+            await self._note_unread(name, arguments, CampaignsError(f"This server failed before it wrote ({kind})."))
         unknown = " It is not known whether anything was written, so look first." if name in self.not_done else ""
         return _failed(f"{name}: this server failed; its log says why.{unknown}")
 

@@ -83,8 +83,11 @@ def _provider(environ: Mapping[str, str], missing: int) -> TracerProvider | None
         from opentelemetry import trace  # noqa: PLC0415 - only who wants traces pays for them
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - likewise
 
+        from server.span_bounds import BoundedSpans  # noqa: PLC0415 - likewise
+
         _check_headers(environ)
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        provider.add_span_processor(BoundedSpans())
         for name in wanted:
             provider.add_span_processor(_processor(name))
     except ImportError:

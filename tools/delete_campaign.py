@@ -10,7 +10,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import MISSING
 
-from server.auditing import settle, writing
+from server.auditing import writing
 from server.context import CallContext, app_of
 from server.domain.audit import whole
 from server.domain.models import Campaign
@@ -25,6 +25,7 @@ from server.guards.confirmation import (
     require_unchanged,
 )
 from server.guards.policy import Effect
+from server.settling import settle
 from tools.answers import DeleteResult, answered
 from tools.parameters import CampaignNumber, Org
 

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Awaitable, Collection
 from datetime import timedelta
 
-from server.auditing import Write, settle, writing
+from server.auditing import Write, writing
 from server.context import AppContext
 from server.domain.as_sent import wire_value
 from server.errors import CampaignsError, OutcomeUnknown, Rejected, RivalUnderWay, StoreFailed
 from server.github.campaigns import Published
+from server.settling import briefly, settle
 from server.store.records import Intent, KeptAlert, Publication
 from server.store.settling import GRACE
 from tools.create_plan import CreatePlan
@@ -22,7 +23,8 @@ _NOT_SENT = "the call ended before anything was sent"
 
 
 async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> tuple[Published, list[str]]:
-    """Publish what was planned. A store that fails costs what it would have kept, never the campaign.
+    """Publish what was planned. A store that fails costs what it would have kept, and only where the audit is required
+    the campaign.
 
     Args:
         app: the server's parts.
@@ -33,6 +35,7 @@ async def publish(app: AppContext, plan: CreatePlan, known: Collection[int]) -> 
         The campaign, and what to know about what was kept.
 
     Raises:
+        StoreFailed: the audit is required, and the store failed before anything was sent.
         OutcomeUnknown: it may or may not have been published.
         GitHubError: it was not published.
     """
@@ -101,7 +104,7 @@ async def settle_earlier(app: AppContext, org: str) -> list[str]:
 
     Nothing that fails here is an error: the next look tries again.
     """
-    return [*await _settle_publications(app, org), *await settle(app, org)]
+    return [*briefly(await _settle_publications(app, org)), *await settle(app, org)]
 
 
 async def _settle_publications(app: AppContext, org: str) -> list[str]:
@@ -141,11 +144,22 @@ def _publication(app: AppContext, plan: CreatePlan) -> Publication:
 
 
 async def _intend(app: AppContext, publication: Publication) -> Intent:
+    """Write down what will be published, without which nobody could settle a call that comes to no ending.
+
+    Raises:
+        StoreFailed: the operator requires the audit, and it could not be written; nothing was sent.
+    """
+    intent = Intent(publication)
     try:
-        return await app.store.intend(publication)
+        return await app.store.intend(publication, intent.key)
     except StoreFailed as failure:
-        _LOG.warning("%s", failure)
-        return Intent(publication)  # with which `published` writes everything down that is not there yet
+        if app.settings.audit != "required":
+            _LOG.warning("%s", failure)
+            return intent  # with which `published` writes everything down that is not there yet
+        await _kept(app.store.abandoned(intent, _NOT_SENT))  # it may be there, when only the answer was lost
+        raise StoreFailed(
+            f"What is to be published could not be written down, so nothing was sent. {failure.what}", failure.remedy
+        ) from failure
 
 
 async def _refuse_rival(app: AppContext, intent: Intent) -> None:

@@ -19,7 +19,12 @@ _Value = TypeVar("_Value")
 _ORG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_TOKEN = re.compile(r"(gh[pousr]|github_pat)_[A-Za-z0-9_]{20,}")  # GitHub Docs, "GitHub's token formats"
+_TOKEN = re.compile(
+    r"ghs_[A-Za-z0-9_.-]{19,}[A-Za-z0-9_-]"  # of an installation; the newer ones hold a JWT, with dots
+    r"|(?:gh[pour]|github_pat)_[A-Za-z0-9_]{20,}"  # GitHub Docs, "GitHub's token formats"
+    r"|scmcp_[A-Za-z0-9_-]{20,}"  # this server's own, see server.signin.static_tokens
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]{10,}){2}"  # a signed JWT: `{"` begins as eyJ in base64
+)
 _LARGEST_NUMBER = 2**53 - 1  # beyond it JSON numbers stop being exact
 _LONGEST_LINK = 2000
 
@@ -134,7 +139,10 @@ def count_alerts(pairs: Iterable[AlertPairs]) -> int:
 
 
 def holds_token(value: object) -> bool:
-    """Tell whether a value as JSON has it contains what looks like a GitHub token, in any text at any depth."""
+    """Tell whether a value as JSON has it contains what looks like a token, in any text at any depth.
+
+    Tokens are those of GitHub, of this server, and JWTs, with which callers sign in.
+    """
     waiting = [value]
     while waiting:
         current = waiting.pop()
@@ -148,9 +156,9 @@ def holds_token(value: object) -> bool:
 
 
 def without_tokens(value: object) -> Any:
-    """Return a value as JSON has it with `[a GitHub token]` in place of whatever looks like one, at any depth."""
+    """Return a value as JSON has it with `[a token]` in place of whatever looks like one, at any depth."""
     if isinstance(value, str):
-        return _TOKEN.sub("[a GitHub token]", value)
+        return _TOKEN.sub("[a token]", value)
     if isinstance(value, Mapping):
         return {without_tokens(key): without_tokens(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

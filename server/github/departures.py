@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 
 import httpx
+from opentelemetry import trace
 
+from server.call_context import note_write
 from server.github.answers import Exchange
 from server.github.budget import Budget
 from server.github.clock import Clock
@@ -69,6 +71,7 @@ class Departures:
 
     async def _write(self, call: Call, token: Token) -> Exchange:
         await self._turns.turn(call, token, self.limits.over)
+        note_write()
         try:
             return await self._sent(call, token, None)
         finally:
@@ -90,6 +93,7 @@ class Departures:
 
     async def _joined(self, call: Call, stored: Stored | None, shared: Hashable) -> Exchange | None:
         began = time.monotonic()
+        trace.get_current_span().add_event("joined a request under way")  # the span of which belongs to another call
         try:
             return await self._shared.joined(shared, self._limit(call))
         except TimeoutError as late:

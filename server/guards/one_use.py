@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -48,6 +48,10 @@ class SpentAnswers:
             return False
         self._spent[key] = now + STATE_LIFETIME + _MARGIN
         return True
+
+    def take_back(self, sealed: str) -> None:
+        """Let a sealed state be used after all: nothing came of the call that brought it."""
+        self._spent.pop(_digest(sealed), None)
 
     def __len__(self) -> int:
         return len(self._spent)
@@ -93,7 +97,17 @@ class SpendAnswers:
         try:
             return not await self._everywhere(ctx.lifespan_context, _digest(sealed), STATE_LIFETIME + _MARGIN)
         except StoreFailed as failure:
+            # The call then does nothing and says "try again". A no is not to be made a yes that way, so it stays used.
+            # Should the store have taken it before the connection broke, the next try is told that it was used.
+            if _all_agree((ctx.params or {})["inputResponses"]):
+                self._spent.take_back(sealed)
             return failure
+
+
+def _all_agree(responses: Any) -> bool:
+    return isinstance(responses, Mapping) and all(
+        isinstance(response, Mapping) and response.get("action") == "accept" for response in responses.values()
+    )
 
 
 def answer_was_used() -> bool:

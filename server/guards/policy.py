@@ -11,6 +11,9 @@ from server.errors import InvalidInput, Refused
 from server.settings import ConfirmPolicy, Settings
 from server.signin.caller import current_caller
 
+MOST_ORGS = 20
+"""Organizations that one call may read, or one caller with many could use up the rate limit of all."""
+
 
 class Effect(Enum):
     """What a call would do, as far as asking is concerned."""
@@ -75,9 +78,16 @@ class Policy:
         """Return the organizations that a report is about: the one that is meant, or else all that may be named.
 
         Raises:
-            InvalidInput, Refused: as `org`.
+            InvalidInput: as `org`, and when that would be more organizations than one call may read.
+            Refused: as `org`.
         """
         if given is MISSING and self.default_org is None and self.allowed:
+            if len(self.allowed) > MOST_ORGS:
+                raise InvalidInput(
+                    f"`org` is missing, and {len(self.allowed)} organizations may be named, of which one call reads at "
+                    f"most {MOST_ORGS}.",
+                    "Name the organization.",
+                )
             return list(self.allowed)
         return [self.org(given)]
 
@@ -89,4 +99,6 @@ class Policy:
 
 
 def _named(orgs: tuple[str, ...] | None) -> str:
-    return ", ".join(orgs or ()) or "none"
+    named = list(orgs or ())
+    more = len(named) - MOST_ORGS
+    return ", ".join([*named[:MOST_ORGS], *([f"and {more} more"] if more > 0 else [])]) or "none"

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import anyio
 from starlette.datastructures import Headers
@@ -28,10 +28,11 @@ _MESSAGE = "security_campaigns.message"
 def allowed_hosts(settings: ServeSettings, bound: Address) -> frozenset[str]:
     """Return the values of the Host header that are served, lower case; `:*` stands for any port."""
     public = urlsplit(settings.resource(bound))
+    name = public.netloc.lower().removesuffix(f":{public.port}")
     hosts = {public.netloc.lower(), *settings.allowed_hosts}
     hosts |= {f"{host}:*" for host in settings.allowed_hosts if _without_port(host) == host}
-    if public.port is None:
-        hosts.add(f"{public.netloc.lower()}:{_USUAL_PORTS[public.scheme]}")
+    if public.port in (None, usual := _USUAL_PORTS[public.scheme]):
+        hosts |= {name, f"{name}:{usual}"}
     if bound.loopback:
         hosts |= {bound.text, f"localhost:{bound.port}", f"127.0.0.1:{bound.port}", f"[::1]:{bound.port}"}
     return frozenset(hosts)
@@ -42,7 +43,12 @@ def allowed_origins(settings: ServeSettings, bound: Address) -> frozenset[str]:
     own = {urlsplit(settings.resource(bound))}
     if bound.loopback:
         own |= {urlsplit(f"http://{host}:{bound.port}") for host in ("localhost", "127.0.0.1", "[::1]")}
-    return frozenset({f"{url.scheme}://{url.netloc.lower()}" for url in own} | set(settings.allowed_origins))
+    return frozenset({_origin(url) for url in own} | set(settings.allowed_origins))
+
+
+def _origin(url: SplitResult) -> str:
+    """Return an address's origin as browsers send it: without the port that is usual for its scheme."""
+    return f"{url.scheme}://{url.netloc.lower().removesuffix(f':{_USUAL_PORTS[url.scheme]}')}"
 
 
 class KnownHostsOnly:

@@ -6,13 +6,16 @@ Sources: MCP specification, "Authorization" (2025-11-25, 2026-07-28); RFC 6750 s
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+import anyio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from starlette.authentication import AuthCredentials
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.call_context import current_http_request
 from server.errors import SignInUnavailable, TokenRefused
 from server.http.answers import answer, refuse
 from server.signin.caller import Caller, signed_in
@@ -21,6 +24,9 @@ from server.signin.verifier import Verifier
 
 _LOG = logging.getLogger(__name__)
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
+LOOK_AGAIN = 60.0
+"""Seconds after which the token of an open stream of events is looked at again, for it may have been withdrawn."""
+
 _LONGEST_TOKEN = 16_384  # characters
 # Whoever asks is a stranger still, so nothing of files and addresses is told.
 _CANNOT_TELL = "This server cannot check tokens now. Try again in a moment; its operator finds the reason in its log."
@@ -110,7 +116,40 @@ class SignIn:
             sentence = f"The token lacks the scope {READ_SCOPE}."
             await self._challenges.insufficient_scope(send, sentence, [READ_SCOPE])
         else:
+            if (request := current_http_request()) is not None:
+                request.caller = caller.name
+            if scope["method"] == "GET":
+                await self._while_good(caller, scope, receive, send)
+            else:
+                await self._app(_with(scope, caller), receive, send)
+
+    async def _while_good(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a stream of events, which has no end of its own, only as long as its token is good."""
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                good = True
+                while good:
+                    await anyio.sleep(min(LOOK_AGAIN, max(caller.expires - time.time(), 0)))
+                    good = await self._still_good(caller, scope)
+                group.cancel_scope.cancel()
+
+            group.start_soon(watch)
             await self._app(_with(scope, caller), receive, send)
+            group.cancel_scope.cancel()
+
+    async def _still_good(self, caller: Caller, scope: Scope) -> bool:
+        if caller.expires <= time.time():
+            return False
+        try:
+            now = await self._caller(scope)
+        except TokenRefused as refusal:
+            _LOG.info("Ended a stream of events: %s", refusal)
+            return False
+        except SignInUnavailable as failure:  # which says nothing about this token
+            _LOG.error("Tokens cannot be looked at again: %s", failure)
+            return True
+        return now is not None and now.may_read
 
     async def _caller(self, scope: Scope) -> Caller | None:
         """Return who sends a request; None when it carries no bearer token.

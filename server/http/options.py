@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from server.errors import ConfigurationError
 from server.http.settings import (
     ServeSettings,
     read_address,
@@ -108,6 +109,10 @@ def serve_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Serv
     Raises:
         ConfigurationError: naming the option or variable, what is wrong and what is right.
     """
+    for option in SERVE_OPTIONS:  # an unset variable in a start script must not lift a bound, or choose for anyone
+        told = {option.flag: given.get(option.dest), option.env: environ.get(option.env)}
+        if empty := next((name for name, text in told.items() if isinstance(text, str) and not text.strip()), None):
+            raise ConfigurationError(f"{empty} is empty.", "Give it a value, or leave it out.")
     values = read_options(given, environ, SERVE_OPTIONS)
     keys = read_state_keys(values.pop("state_keys", None), environ)
     return ServeSettings(**values, state_keys=keys)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
@@ -19,15 +17,18 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from server.app import build_server
 from server.errors import ConfigurationError, SignInUnavailable
 from server.github.credentials import Credentials
+from server.http.access_log import AccessLog
 from server.http.bounds import BoundedBody, KnownHostsOnly, allowed_hosts, allowed_origins
 from server.http.challenges import Challenges, SignIn
+from server.http.connections import PunctualProtocol
 from server.http.health import Health
 from server.http.scopes import ScopeForWriting
+from server.http.session_shares import SessionShares
 from server.http.sessions import SessionSentences
 from server.http.settings import MCP_PATH, Address, ServeSettings
 from server.http.shutdown import CallsUnderWay, NoNewCalls, PatientServer
@@ -40,10 +41,8 @@ from server.signin.scopes import READ_SCOPE
 from server.signin.static_tokens import StaticTokens
 from server.signin.verifier import Verifier
 
-_LOG = logging.getLogger(__name__)
-
 _KEEP_ALIVE = 75  # seconds; longer than proxies keep idle connections, so that none uses one that is being closed
-_MARGIN = 15.0  # seconds beyond the longest write before a request is cut off after all
+_MARGIN = 15.0  # seconds beyond the longest write before what is still open is cut off after all
 _BROWSER_HEADERS = ("authorization", "content-type", "last-event-id", "mcp-method", "mcp-name", "mcp-protocol-version")
 
 
@@ -84,14 +83,15 @@ def run_service(
             access_log=False,  # `AccessLog` keeps queries and headers out
             proxy_headers=False,  # nothing here goes by the client's address
             server_header=False,
+            http=PunctualProtocol,
             ws="none",
             lifespan="on",
             timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=math.ceil(settings.patience + settings.timeout + _MARGIN),
+            timeout_graceful_shutdown=math.ceil(_MARGIN),
         )
         for line in _greeting(serve, bound):
             announce(line)
-        server = PatientServer(config, calls, serve.shutdown_grace)
+        server = PatientServer(config, calls, serve.shutdown_grace, settings.patience + settings.timeout)
         server.run(sockets=[listening])
     finally:
         listening.close()
@@ -124,10 +124,13 @@ def service(mcp: CampaignServer, serve: ServeSettings, bound: Address, calls: Ca
     ]
     if (metadata := challenges.metadata()) is not None:
 
-        async def told(_: Request) -> Response:
-            return JSONResponse(metadata, headers={"access-control-allow-origin": "*"})  # it is for everybody
+        async def told(request: Request) -> Response:
+            headers = {"access-control-allow-origin": "*"}  # it is for everybody
+            if request.method == "OPTIONS":  # a browser asks first, for the header with the protocol's version
+                return Response(status_code=204, headers={**headers, "access-control-allow-headers": "*"})
+            return JSONResponse(metadata, headers=headers)
 
-        routes += [Route(path, told, methods=["GET"]) for path in dict.fromkeys(challenges.metadata_paths())]
+        routes += [Route(path, told, methods=["GET", "OPTIONS"]) for path in dict.fromkeys(challenges.metadata_paths())]
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -148,7 +151,10 @@ def _guarded(
     challenges: Challenges,
 ) -> ASGIApp:
     """Put what every request to MCP passes in front of it, the innermost first."""
-    app = NoNewCalls(SessionSentences(AuthContextMiddleware(app)), calls)
+    app = AuthContextMiddleware(app)
+    if not serve.stateless:
+        app = SessionShares(app, serve.max_sessions, serve.session_idle)
+    app = NoNewCalls(SessionSentences(app), calls)
     if serve.signs_in:
         app = ScopeForWriting(app, mcp.writes, challenges, mcp.note_missing_scope)
     app = BoundedBody(app)
@@ -160,7 +166,7 @@ def _guarded(
             allow_origins=serve.allowed_origins,
             allow_methods=("GET", "POST", "DELETE"),
             allow_headers=(*_BROWSER_HEADERS, "mcp-session-id"),
-            expose_headers=("mcp-session-id", "www-authenticate"),
+            expose_headers=("mcp-session-id", "www-authenticate", "x-request-id"),
         )
     return KnownHostsOnly(app, allowed_hosts(serve, bound), allowed_origins(serve, bound))
 
@@ -213,32 +219,3 @@ def _greeting(serve: ServeSettings, bound: Address) -> list[str]:
             "restarted. For more replicas give them the same --state-keys."
         )
     return lines
-
-
-class AccessLog:
-    """Logs a line for each request: never a query, a header or a body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, status, open_end = time.monotonic(), 0, False
-
-        async def watched(message: Message) -> None:
-            nonlocal status, open_end
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            open_end = message["type"] == "http.response.start" or message.get("more_body", False)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-            if open_end:  # a stream of events that the end of the service closes
-                await send({"type": "http.response.body", "body": b""})
-        finally:
-            took = (time.monotonic() - began) * 1000
-            _LOG.info("%s %s: HTTP %d in %.0f ms", scope["method"], scope["path"][:200], status, took)

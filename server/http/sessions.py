@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.answers import id_of, refuse
 from server.http.bounds import message_of
+from server.http.session_shares import SESSION
 
-_SESSION = "mcp-session-id"
 _SENTENCES = {
     404: (
         "This replica of the server does not know the session: it has ended, or it belongs to another replica. Start a "
@@ -38,7 +38,7 @@ class SessionSentences:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request; a refused session is explained."""
-        opens = scope["method"] == "POST" and _SESSION not in Headers(scope=scope)
+        opens = scope["method"] == "POST" and SESSION not in Headers(scope=scope)
         wanted = 503 if opens else 404
         held: list[Message] = []
 

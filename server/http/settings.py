@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from server.signin.addresses import is_loopback, is_safe_address
 from server.signin.scopes import SCOPES
 
 MCP_PATH = "/mcp"
+_PLAIN = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?(/[A-Za-z0-9._~%/+@:=-]*)?")
 
 
 class Address(NamedTuple):
@@ -80,6 +82,12 @@ class ServeSettings:
                 f"Anyone who reaches {self.http.text} could act with this server's GitHub credentials.",
                 "Say who may come in with --issuer or --tokens, or listen on 127.0.0.1.",
             )
+        if not self.signs_in and (told := self._known_beyond()) is not None:
+            raise ConfigurationError(
+                f"{told} makes this server known beyond this machine, where anyone could act with its GitHub "
+                "credentials.",
+                f"Say who may come in with --issuer or --tokens, or leave {told} out.",
+            )
         if not self.http.loopback and self.public_url is None:
             raise ConfigurationError(
                 "--public-url is missing: the address under which clients reach this server.",
@@ -104,6 +112,18 @@ class ServeSettings:
     def signs_in(self) -> bool:
         """Whether callers have to sign in."""
         return self.issuer is not None or self.tokens is not None
+
+    def _known_beyond(self) -> str | None:
+        """Return the option that makes others than this machine's programs call; None when none does."""
+        named = {
+            "--public-url": [] if self.public_url is None else [self.public_url],
+            "--allowed-host": [f"http://{host}" for host in self.allowed_hosts],
+            "--allowed-origin": self.allowed_origins,
+        }
+        for flag, addresses in named.items():
+            if not all(is_loopback(urlsplit(address).hostname or "") for address in addresses):
+                return flag
+        return None
 
     def resource(self, bound: Address) -> str:
         """Return the address of this service as clients know it (RFC 8707), given where it really listens."""
@@ -134,6 +154,8 @@ def read_public_url(value: str) -> str:
     """
     if not is_safe_address(value) or "?" in value:
         raise ValueError("must be an https address, such as https://campaigns.example.com/mcp; http only on loopback")
+    if not _PLAIN.fullmatch(value):  # it is part of headers, and compared with what clients make of it
+        raise ValueError("must be of plain ASCII without quotes or spaces; write a name beyond ASCII as xn--")
     value = value.rstrip("/")
     return value if value.endswith(MCP_PATH) else value + MCP_PATH
 

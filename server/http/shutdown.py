@@ -1,7 +1,8 @@
 """Stopping without cutting off what is under way.
 
 On SIGTERM no new call is taken on, those under way are finished and answered, and then the process ends with status 0.
-Calls that take longer than the grace are cancelled, which never cuts off a write that has started: these are shielded.
+When the grace is over, calls are given up and answered with an error, but not those of which a write has left for
+GitHub: what comes of it is recorded and answered. A call whose client has gone is not waited for unless it has written.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.call_context import HttpRequest, current_http_request
 from server.http.answers import id_of, refuse
 from server.http.bounds import message_of
 
@@ -37,17 +39,23 @@ class CallsUnderWay:
     def __init__(self) -> None:
         self.stopping = False
         self._requests = 0
-        self._work: set[anyio.CancelScope] = set()
+        self._work: dict[anyio.CancelScope, HttpRequest | None] = {}
 
     @property
     def any(self) -> bool:
         """Whether a call is under way."""
         return bool(self._requests or self._work)
 
-    def give_up(self) -> None:
-        """Cancel what is under way; the clients get an error that says so."""
-        for scope in self._work:
-            scope.cancel()
+    def give_up(self, *, only_unasked: bool = False) -> None:
+        """Cancel what is under way and has not written; the clients get an error that says so.
+
+        Args:
+            only_unasked: only that whose request has ended, so that nobody would get the answer. Before 2026-07-28
+                such work may wait for a person's answer to a question.
+        """
+        for scope, request in self._work.items():
+            if request is None or not (request.write_sent or (only_unasked and request.unanswered)):
+                scope.cancel()
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -61,11 +69,11 @@ class CallsUnderWay:
     async def work(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Middleware of the SDK, the outermost, that counts the work on a call."""
         with anyio.CancelScope() as scope:
-            self._work.add(scope)
+            self._work[scope] = current_http_request()
             try:
                 return await call_next(ctx)
             finally:
-                self._work.discard(scope)
+                del self._work[scope]
         raise MCPError(INTERNAL_ERROR, _GAVE_UP)
 
 
@@ -95,30 +103,35 @@ class PatientServer(uvicorn.Server):
         config: uvicorn's.
         calls: those under way.
         grace: how many seconds they get.
+        longest_write: how many seconds more a call gets of which a write has left for GitHub.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, config: uvicorn.Config, calls: CallsUnderWay, grace: float, clock: Callable[[], float] = time.monotonic
+        self,
+        config: uvicorn.Config,
+        calls: CallsUnderWay,
+        grace: float,
+        longest_write: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(config)
         self._calls = calls
         self._grace = grace
+        self._longest_write = longest_write
         self._clock = clock
         self._give_up_at = 0.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to stop; a second signal ends the grace. The signal is not raised again, so the exit status is 0."""
         now = self._clock()
-        self._give_up_at = now if self._calls.stopping else now + self._grace
+        self._give_up_at = min(now, self._give_up_at) if self._calls.stopping else now + self._grace
         self._calls.stopping = True
 
     async def on_tick(self, counter: int) -> bool:
         """Look, ten times a second, whether it is time to end."""
         if self._calls.stopping and not self.should_exit:
-            if self._clock() >= self._give_up_at:
-                self._calls.give_up()
-                self.should_exit = True
-            elif not self._calls.any:
-                self.should_exit = True
+            late = self._clock() - self._give_up_at
+            self._calls.give_up(only_unasked=late < 0)
+            self.should_exit = not self._calls.any or late >= self._longest_write
         return await super().on_tick(counter)

@@ -20,14 +20,15 @@ def read_state_keys(file: Path | None, environ: Mapping[str, str]) -> tuple[byte
     """Return the keys of the file or of the environment; none when there is neither.
 
     Raises:
-        ConfigurationError: there are both, others can read the file, or a key is too short. No key is repeated.
+        ConfigurationError: there are both, either holds no key, others can read the file, or a key is too short. No
+            key is repeated.
     """
     told = environ.get(VARIABLE, "")
     if file is not None and told.strip():
         raise ConfigurationError(f"--state-keys and {VARIABLE} both give keys.", "Give only one.")
     place = VARIABLE if file is None else f"--state-keys {file}"
     keys = tuple(part.encode() for part in (told if file is None else _text(file)).replace(",", " ").split())
-    if file is not None and not keys:
+    if not keys and (file is not None or VARIABLE in environ):  # an unset variable in a start script is no choice
         raise ConfigurationError(f"{place} holds no key.", _MAKE_ONE)
     for number, key in enumerate(keys, start=1):
         if len(key) < _SHORTEST:

@@ -25,7 +25,7 @@ KEY_TYPES = {"RS256": ("RSA", None), "PS256": ("RSA", None), "ES256": ("EC", "P-
 """The algorithms that are accepted, each with the type and curve of its keys (RFC 7518, RFC 8037)."""
 
 _LARGEST = 256 * 1024  # bytes; real key sets have a few thousand
-_PATIENCE = 10.0  # seconds for one document
+_PATIENCE = 10.0  # seconds for all that is to be read
 _STALE = 3600.0  # seconds after which keys are read again, so that a withdrawn one does not live on
 _PAUSE = 60.0  # seconds between two readings, or made-up key ids would make this server flood the issuer
 _PAUSE_WITHOUT = 5.0  # the same as long as there are no keys, when nobody can sign in
@@ -105,12 +105,15 @@ class IssuerKeys:
                 return  # who waited for the lock finds what the one before read
             self._tried_at = self._clock()
             try:
-                keys = await self._read()
-            except SignInUnavailable as failure:
+                with anyio.fail_after(_PATIENCE):
+                    keys = await self._read()
+            except (SignInUnavailable, TimeoutError) as failure:
+                why = str(failure) or f"The issuer did not answer within {_PATIENCE:.0f} seconds."
                 kept = f" The {len(self._keys)} known ones stay good." if self._keys else ""
-                _LOG.warning("The keys of %s could not be read: %s%s", self._issuer, failure.what, kept)
-                return
-            self._keys, self._ready, self._read_at = keys, {}, self._clock()
+                _LOG.warning("The keys of %s could not be read: %s%s", self._issuer, why, kept)
+            else:
+                self._keys, self._ready, self._read_at = keys, {}, self._clock()
+            self._tried_at = self._clock()  # so that who waited meanwhile does not try anew
 
     async def _read(self) -> list[Key]:
         url = self._jwks_url or await self._look_up()
@@ -165,33 +168,30 @@ def _fits(key: Key, algorithm: str) -> bool:
 
 
 async def _document(url: str) -> Mapping[str, Any]:
-    """Read a JSON object of bounded size in bounded time, from exactly this address.
+    """Read a JSON object of bounded size, from exactly this address.
 
     Raises:
         SignInUnavailable: saying what came instead.
     """
     loopback = is_loopback(urlsplit(url).hostname or "")
     try:
-        with anyio.fail_after(_PATIENCE):
-            async with (
-                httpx.AsyncClient(
-                    verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                    timeout=_PATIENCE,
-                    follow_redirects=False,
-                    trust_env=not loopback,
-                ) as http,
-                http.stream("GET", url, headers={"Accept": "application/json"}) as response,
-            ):
-                if response.status_code != 200:
-                    raise SignInUnavailable(f"{url} answered HTTP {response.status_code}.")
-                body = b""
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > _LARGEST:
-                        raise SignInUnavailable(f"{url} is larger than {_LARGEST} bytes.")
+        async with (
+            httpx.AsyncClient(
+                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                timeout=_PATIENCE,
+                follow_redirects=False,
+                trust_env=not loopback,
+            ) as http,
+            http.stream("GET", url, headers={"Accept": "application/json"}) as response,
+        ):
+            if response.status_code != 200:
+                raise SignInUnavailable(f"{url} answered HTTP {response.status_code}.")
+            body = b""
+            async for part in response.aiter_bytes():
+                body += part
+                if len(body) > _LARGEST:
+                    raise SignInUnavailable(f"{url} is larger than {_LARGEST} bytes.")
         told = json.loads(body)
-    except TimeoutError:
-        raise SignInUnavailable(f"{url} did not answer within {_PATIENCE:.0f} seconds.") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as problem:
         raise SignInUnavailable(f"{url} could not be read: {type(problem).__name__}.") from problem
     except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 from jwt import exceptions
 
+from server.domain.checks import check_org
 from server.domain.text import clean
 from server.errors import TokenRefused
 from server.signin.caller import Caller
@@ -81,6 +82,8 @@ class JwtVerifier:
     def _caller(self, claims: Mapping[str, Any]) -> Caller:
         if "cnf" in claims:  # RFC 8705, RFC 9449
             raise TokenRefused("The token is bound to a key that its bearer must prove to have, which cannot be done.")
+        if not isinstance(claims["exp"], (int, float)):  # RFC 7519 wants a number; PyJWT reads text too
+            raise TokenRefused("The token's claim exp is no number.")
         client = _text(claims.get("client_id")) or _text(claims.get("azp"))
         subject = _text(claims.get("sub"))
         if not subject and not client:
@@ -92,7 +95,7 @@ class JwtVerifier:
             client=client,
             issuer=self._issuer,
             scopes=_scopes(claims) & set(SCOPES),
-            orgs=None if self._org_claim is None else tuple(sorted(_words(claims.get(self._org_claim)))),
+            orgs=None if self._org_claim is None else _orgs(claims.get(self._org_claim)),
             expires=int(claims["exp"]),
         )
 
@@ -119,15 +122,26 @@ def _read_header(token: str) -> tuple[str, str | None]:
 
 def _scopes(claims: Mapping[str, Any]) -> frozenset[str]:
     """Return the scopes, which RFC 9068 puts into `scope` and others into `scp`."""
-    return _words(claims["scope"] if "scope" in claims else claims.get("scp"))
+    told = claims["scope"] if "scope" in claims else claims.get("scp")
+    return _words(told.split(" ") if isinstance(told, str) else told)  # RFC 6749: nothing else stands between scopes
 
 
-def _words(value: object) -> frozenset[str]:
-    if isinstance(value, str):
-        return frozenset(value.replace(",", " ").split())
-    if isinstance(value, list):
-        return frozenset(word for word in value if isinstance(word, str))
-    return frozenset()
+def _orgs(told: object) -> tuple[str, ...]:
+    """Return the organizations that a claim names; whatever else is among its words, as roles may be, is left out."""
+    words = _words(told.replace(",", " ").split() if isinstance(told, str) else told)
+    return tuple(sorted({word.lower(): word for word in sorted(words) if _is_org(word)}.values()))
+
+
+def _is_org(word: str) -> bool:
+    try:
+        check_org(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _words(told: object) -> frozenset[str]:
+    return frozenset(word for word in told if isinstance(word, str)) if isinstance(told, list) else frozenset()
 
 
 def _text(value: object) -> str:

@@ -180,10 +180,14 @@ def _hash(token: str) -> str:
 def _require_private(file: Path, state: os.stat_result) -> None:
     if not stat.S_ISREG(state.st_mode):
         raise _unusable(file, "is no file")
-    if os.name == "posix" and state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if os.name != "posix":
+        return
+    if state.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise _unusable(
             file, "can be written to by others, who could let themselves in; take that right away (chmod 600)"
         )
+    if state.st_uid not in (0, os.geteuid()):
+        raise _unusable(file, "belongs to another user, who could let others in; change its owner (chown)")
 
 
 def _parsed(file: Path, raw: bytes) -> tuple[StaticToken, ...]:

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, insert, or_, select, update
 
 from server.domain.audit import GRACE, AuditRecord
 from server.domain.audit_settling import FOR_GOOD, Ending
 from server.store.columns import storable
 from server.store.database import Database
 from server.store.schema import audit, publications
+from server.store.settling import NOT_LISTED, UNDECIDED
 
 _OPEN = ("intended", "unknown")
-_MOST_AT_ONCE = 50
+_MOST_AT_ONCE = 8  # a look costs a request or two for each, and somebody waits
 _CREATES = "create_campaign"
+_ENDED = ("published", "replaced", "abandoned")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _AS_JSON = ("change", "before", "after")
@@ -60,25 +62,25 @@ class Audit:
         self._database.write(work)
 
     def unsettled(self, org: str, now: datetime) -> list[AuditRecord]:
-        """Settle creations by their publications, and return what else is to be settled."""
+        """Return some of what is to be settled by looking at a campaign, chosen by chance."""
         if not self._database.exists():
             return []
-        due = self._due(org, now)
-        creates = audit.c.tool == _CREATES
-        query = select(audit).where(due).order_by(audit.c.at, audit.c.id)
+        wanted = and_(self._due(org, now), ~audit.c.settled, audit.c.tool != _CREATES)
+        # By chance, so that campaigns which GitHub does not show are not always before the others.
+        query = select(audit).where(wanted).order_by(func.random()).limit(_MOST_AT_ONCE)
+        return self._database.read(lambda connection: [_record(row) for row in connection.execute(query)])
 
-        def work(connection: Connection) -> tuple[list[AuditRecord], bool]:
-            found = connection.execute(query.where(~creates).limit(_MOST_AT_ONCE))
-            ended = connection.execute(_ended_publications(and_(due, creates)).limit(1)).first()
-            return [_record(row) for row in found], ended is not None
+    def settle_creations(self, org: str, now: datetime) -> list[AuditRecord]:
+        """End the creations of whose publications it is known what became, or that nothing will be."""
+        if not self._database.exists():
+            return []
+        query = _told_creations(and_(self._due(org, now), audit.c.tool == _CREATES))
+        if not self._database.read(lambda connection: connection.execute(query.limit(1)).first()):
+            return []
+        return self._database.write(lambda connection: _settle_creations(connection, query, now))
 
-        records, has_ended = self._database.read(work)
-        if has_ended:
-            self._database.write(lambda connection: _settle_creations(connection, and_(due, creates), now))
-        return records
-
-    def other_deletions(self, record: AuditRecord) -> list[AuditRecord]:
-        """Return the other attempts to delete a record's campaign that may have been sent, the oldest first."""
+    def rivals(self, record: AuditRecord) -> list[AuditRecord]:
+        """Return other calls of the tool for the same campaign that may have done what a record's was to do."""
         wanted = (
             audit.c.host == self._host,
             audit.c.org == record.org,
@@ -86,6 +88,7 @@ class Audit:
             audit.c.campaign_number == record.campaign_number,
             audit.c.outcome.in_((*_OPEN, "done")),
             audit.c.id != record.key,
+            audit.c.at >= _milliseconds(record.at - 2 * GRACE),  # what came before, the call has seen
         )
         query = select(audit).where(*wanted).order_by(audit.c.at, audit.c.id)
         return self._database.read(lambda connection: [_record(row) for row in connection.execute(query)])
@@ -124,12 +127,11 @@ class Audit:
         return self._database.read(lambda connection: [_record(row) for row in connection.execute(query)])
 
     def _due(self, org: str, now: datetime) -> ColumnElement[bool]:
-        """What `may_be_settled` is true of, and was not settled as far as it can be."""
+        """What `may_be_settled` is true of."""
         return and_(
             audit.c.host == self._host,
             audit.c.org == org.lower(),
             audit.c.outcome.in_(_OPEN),
-            ~audit.c.settled,
             audit.c.at <= _milliseconds(now - GRACE),
             audit.c.at > _milliseconds(now - FOR_GOOD),
         )
@@ -147,26 +149,46 @@ class Audit:
         }
 
 
-def _ended_publications(which: ColumnElement[bool]) -> Any:
-    """Select the creations of which it is known what became of their publications, which have the same key."""
-    return (
-        select(audit.c.id, publications.c.state, publications.c.campaign_number, publications.c.why)
-        .join(publications, publications.c.id == audit.c.id)
-        .where(which, publications.c.state.in_(("published", "replaced", "abandoned")))
-    )
+def _told_creations(which: ColumnElement[bool]) -> Select[Any]:
+    """Select creations with what is known of their publications, which have the same keys.
+
+    One that was said to be unknown comes again when its campaign was found after all.
+    """
+    state = publications.c.state
+    known = or_(state.is_(None), state.in_(_ENDED), publications.c.why == UNDECIDED)
+    found = (state.label("state"), publications.c.campaign_number.label("found"), publications.c.why.label("told"))
+    joined = audit.outerjoin(publications, publications.c.id == audit.c.id)
+    again = and_(known, ~audit.c.settled)
+    return select(audit, *found).select_from(joined).where(which, or_(again, state == "published"))
 
 
-def _settle_creations(connection: Connection, which: ColumnElement[bool], now: datetime) -> None:
-    for row in connection.execute(_ended_publications(which)).all():
-        made = row.state != "abandoned"  # a replaced publication's number now is a later campaign's
-        ending = {
-            "outcome": "done" if made else "failed",
-            "why": "As found later: GitHub lists the campaign." if made else f"As found later: {row.why}",
-            "campaign_number": row.campaign_number,
+def _settle_creations(connection: Connection, query: Select[Any], now: datetime) -> list[AuditRecord]:
+    settled = []
+    for row in connection.execute(query).all():
+        ending = _ending_of(row.state, row.told)
+        ended = _record(row).ended(ending.outcome, now, why=ending.why, campaign_number=row.found)
+        still = and_(audit.c.id == row.id, audit.c.outcome == row.outcome, audit.c.settled == row.settled)
+        values = {
+            "outcome": ended.outcome,
+            "why": ended.why,
+            "campaign_number": ended.campaign_number,
             "settled": True,
             "ended_at": _milliseconds(now),
         }
-        connection.execute(update(audit).where(audit.c.id == row.id).values(ending))
+        if connection.execute(update(audit).where(still).values(values)).rowcount:
+            settled.append(ended)
+    return settled
+
+
+def _ending_of(state: str | None, told: str | None) -> Ending:
+    """Return how a creation ends by what is kept of its publication."""
+    if state in ("published", "replaced"):  # a replaced publication's number now is a later campaign's
+        return Ending("done", "As found later: GitHub lists the campaign.")
+    if state is None:
+        return Ending("unknown", "Looked at later: what was to be published is not kept, so it cannot be looked for.")
+    if told in (NOT_LISTED, UNDECIDED):
+        return Ending("unknown", f"Looked at later: {told}")
+    return Ending("failed", f"As found later: {told}")
 
 
 def _insert(connection: Connection, row: Mapping[str, Any]) -> None:

@@ -29,15 +29,16 @@ class AuditTrail:
         """Write down what is about to be sent; on return it is on the disk."""
         await self._opening.use(lambda kept: kept.audit.insert(record), None)
 
-    async def ended(self, record: AuditRecord) -> None:
-        """Write down what came of it; not given up when the call is cancelled. What is not there is written whole."""
+    async def ended(self, record: AuditRecord, *, urgent: bool = True) -> None:
+        """Write down what came of it; not given up when the call is cancelled. What is not there is written whole.
+
+        What is not urgent fails at once for half a minute after anything waited long in vain.
+        """
         with anyio.CancelScope(shield=True):
-            await self._opening.use(lambda kept: kept.audit.ended(record), None)
+            await self._opening.use(lambda kept: kept.audit.ended(record), None, urgent=urgent)
 
     async def unsettled(self, org: str, now: datetime) -> list[AuditRecord]:
-        """Return some of the writes without a known outcome that began 2 minutes to 30 days ago, the oldest first.
-
-        Creations are settled before, as far as it is known what became of their publications; they are not returned.
+        """Return a few changes and deletions without a known outcome that began 2 minutes to 30 days ago, any of them.
 
         Args:
             org: the organization.
@@ -45,9 +46,19 @@ class AuditTrail:
         """
         return await self._opening.look(lambda kept: kept.audit.unsettled(org, now), [])
 
-    async def other_deletions(self, record: AuditRecord) -> list[AuditRecord]:
-        """Return the other attempts to delete the campaign of a record that may have been sent, the oldest first."""
-        return await self._opening.look(lambda kept: kept.audit.other_deletions(record), [])
+    async def settle_creations(self, org: str, now: datetime) -> list[AuditRecord]:
+        """End creations by what became of their publications, and return them; the arguments are those of `unsettled`.
+
+        One of which nothing will be known any more ends as unknown.
+        """
+        return await self._opening.look(lambda kept: kept.audit.settle_creations(org, now), [])
+
+    async def rivals(self, record: AuditRecord) -> list[AuditRecord]:
+        """Return other calls of a record's tool for its campaign that may have done the same, the oldest first.
+
+        They were sent, or may have been; what had ended before the record's own call began is not among them.
+        """
+        return await self._opening.look(lambda kept: kept.audit.rivals(record), [])
 
     async def settle(self, key: int, ending: Ending, at: datetime) -> bool:
         """End a record that has no known outcome yet by what was seen later; return whether that was so."""

@@ -17,11 +17,13 @@ from server.store.failures import Explanation
 
 PATIENCE = 10.0
 """Seconds to wait for a connection, and for others at work."""
+SILENCE = 5.0
+"""Seconds for which a server may say nothing, beyond what its own limits allow."""
 _CONNECTIONS = 8  # for each process; three replicas then leave most of the usual hundred to others
 _WRITER_LOCK = int.from_bytes(b"campaign")
 """The key of the advisory lock that a writer holds. Stores in two schemas of one database share it; no harm."""
 # A peer that vanished without a word is noticed within half a minute, not within TCP's two hours.
-_USUAL = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+_USUAL = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 30_000}
 
 
 class PostgresPlace:
@@ -33,6 +35,7 @@ class PostgresPlace:
     Args:
         address: where.
         patience: how long to wait for a connection and for others at work, in seconds.
+        silence: how long a server may say nothing, beyond what its own limits allow, in seconds.
 
     Raises:
         StoreFailed: when the driver is not installed.
@@ -40,14 +43,21 @@ class PostgresPlace:
 
     elsewhere = postgres_failures.ELSEWHERE
 
-    def __init__(self, address: PostgresAddress, patience: float = PATIENCE) -> None:
+    def __init__(self, address: PostgresAddress, patience: float = PATIENCE, silence: float = SILENCE) -> None:
         self.name = address.name
         self._patience = patience
+        self._silence = silence
         connect = _driver(self.name)
         parameters = _parameters(address, patience)
+
+        def connected() -> Any:
+            made = connect(address.text, **parameters)
+            made.answers_within = silence
+            return made
+
         self._engine = create_engine(
             "postgresql+psycopg://",
-            creator=lambda: connect(address.text, **parameters),
+            creator=connected,
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=patience,
@@ -84,13 +94,28 @@ class PostgresPlace:
 
     @contextmanager
     def _transaction(self, level: Literal["REPEATABLE READ", "READ COMMITTED"]) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
-            wait = f"{math.ceil(1000 * self._patience)}ms"
-            longest = f"{math.ceil(3000 * self._patience)}ms"
-            connection.execute(_LIMITS, {"wait": wait, "longest": longest})
+        longest = _LONGEST * self._patience
+        with (
+            self._engine.connect().execution_options(isolation_level=level) as connection,
+            self._answering_within(longest + self._silence, connection),
+            connection.begin(),
+        ):
+            limits = {"wait": self._patience, "longest": longest}
+            connection.execute(_LIMITS, {name: f"{math.ceil(1000 * limit)}ms" for name, limit in limits.items()})
             yield connection
 
+    @contextmanager
+    def _answering_within(self, seconds: float, connection: Connection) -> Iterator[None]:
+        """Leave it to the server's limits to end a statement; between transactions there is nothing to wait for."""
+        raw: Any = connection.connection.dbapi_connection
+        raw.answers_within = seconds
+        try:
+            yield
+        finally:
+            raw.answers_within = self._silence
 
+
+_LONGEST = 3  # times the patience
 # For this transaction only: a statement that hangs, or a process that froze with the lock, is ended by the server.
 _LIMITS = select(
     func.set_config("lock_timeout", bindparam("wait"), True),
@@ -101,13 +126,13 @@ _LIMITS = select(
 
 def _driver(name: str) -> Any:
     try:
-        from psycopg import connect  # noqa: PLC0415 - an extra; its absence must not cost who uses a file
+        from server.store.punctual import PunctualConnection  # noqa: PLC0415 - an extra that a file does not need
     except ImportError:
         raise StoreFailed(
             f"The store {name} needs a driver that is not installed.",
             "Install the extra `postgres` (`pipx install '.[postgres]'` in the clone), or name a file with --store.",
         ) from None
-    return connect
+    return PunctualConnection.connect
 
 
 def _parameters(address: PostgresAddress, patience: float) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from server.store.columns import moment, seconds, storable
 from server.store.database import Database
 from server.store.records import Intent, KeptAlert, Publication, PublishedAlerts, Unsettled
 from server.store.schema import publication_alerts, publications
-from server.store.settling import Settled, may_be_settled, rival_of, sentence, settle
+from server.store.settling import (
+    NOT_LISTED,
+    UNDECIDED,
+    Settled,
+    doubt,
+    may_be_settled,
+    rival_of,
+    sentence,
+    settle,
+    undecided,
+)
 
 _OPEN = ("intended", "unknown")  # the other states: published, abandoned, replaced
 
@@ -78,7 +88,7 @@ class Publications:
     def settle(
         self, org: str, campaigns: Sequence[Campaign], now: datetime, complete_since: datetime | None
     ) -> list[str]:
-        """Settle what `campaigns` tell about, and say what was settled."""
+        """Settle what `campaigns` tell about, and say what was settled and, once, what cannot be."""
 
         def work(connection: Connection) -> list[str]:
             said: list[str] = []
@@ -90,13 +100,16 @@ class Publications:
                 complete_since=complete_since,
             ):
                 end(connection, settled)
-                said += [sentence(org, each) for each in settled]
-            return said  # a campaign whose publication is found is no longer in the way of the others
+                said += [sentence(org, each) for each in settled]  # no longer in the way of the others
+            for intent in undecided(self._open(connection, org), now):
+                _change(connection, publications.c.id == intent.key, {"why": UNDECIDED})
+                said.append(doubt(intent))
+            return said
 
         def end(connection: Connection, settled: Sequence[Settled]) -> None:
             for intent, campaign in settled:
                 ending = (
-                    _abandoned("GitHub lists no campaign that may be it")
+                    _abandoned(NOT_LISTED)
                     if campaign is None
                     else self._give_number(connection, intent.key, org, campaign.number, campaign.created_at)
                 )

@@ -17,6 +17,11 @@ FOR_GOOD = timedelta(days=30)
 """What could not be settled for so long is not asked about any more: its ending is unknown for good."""
 _CLOCKS_DIFFER = timedelta(seconds=5)
 
+NOT_LISTED = "GitHub lists no campaign that may be it; one that was made and deleted since would not be listed."
+"""Why a publication was given up by looking."""
+UNDECIDED = "What GitHub lists does not tell whether a campaign was made of it: none is certainly it, and one may be."
+"""Why a publication that was looked for is still without an ending."""
+
 
 class Settled(NamedTuple):
     """What became of a publication: its campaign, or None when GitHub lists none that may be its."""
@@ -35,11 +40,12 @@ def settle(
 ) -> list[Settled]:
     """Decide what became of publications, as far as that is certain.
 
-    A campaign fits when its name (white space folded) and end are those sent and GitHub made it while the publication
-    could be under way. One whose name or end is another may have been edited since: it fits when its description is
-    the one sent, nothing else that GitHub made meanwhile is without a publication, and nothing is missing in the list.
-    One that fits several publications, or is one of several that fit, settles nothing. Neither does one that does not
-    fit: it may be the publication's nevertheless, so only where there is none at all is the publication given up.
+    A campaign fits when its name and description (white space folded) and end are those sent and GitHub made it while
+    the publication could be under way. One whose name or end is another may have been edited since: it fits when its
+    description is the one sent, nothing else that GitHub made meanwhile is without a publication, and nothing is
+    missing in the list. One that fits several publications, or is one of several that fit, settles nothing. Neither
+    does one that does not fit: it may be the publication's nevertheless, so only where there is none at all is the
+    publication given up.
 
     Args:
         intents: all that have no known ending, also those that are not to be settled: they can claim a campaign too.
@@ -70,6 +76,17 @@ def may_be_settled(intent: Unsettled, now: datetime) -> bool:
     return GRACE <= now - intent.at < FOR_GOOD
 
 
+def undecided(intents: Sequence[Unsettled], now: datetime) -> list[Unsettled]:
+    """Return what a look could not settle and later ones hardly will: all that can claim its campaign has come to rest.
+
+    Args:
+        intents: what is still without a known ending after a look.
+        now: GitHub's time.
+    """
+    at_rest = 2 * GRACE + _CLOCKS_DIFFER
+    return [intent for intent in intents if intent.why != UNDECIDED and at_rest <= now - intent.at < FOR_GOOD]
+
+
 def rival_of(intent: Intent, intents: Sequence[Unsettled], now: datetime) -> Unsettled | None:
     """Return a publication that may be under way elsewhere, and of the same campaign: the same name and end.
 
@@ -84,6 +101,14 @@ def rival_of(intent: Intent, intents: Sequence[Unsettled], now: datetime) -> Uns
         if under_way and other.key != intent.key and (_folded(other.name, 200), other.ends_at) == (name, ends_at):
             return other
     return None
+
+
+def doubt(intent: Unsettled) -> str:
+    """Say that it cannot be told what became of a publication."""
+    return (
+        f"It cannot be told whether an earlier call, which did not finish, published {quote(intent.name)}: none of the "
+        "campaigns that GitHub lists is certainly it."
+    )
 
 
 def sentence(org: str, settled: Settled) -> str:
@@ -124,7 +149,8 @@ def _is_of_the_time(intent: Unsettled, campaign: Campaign) -> bool:
 
 
 def _fits(intent: Unsettled, campaign: Campaign) -> bool:
-    return _has_its_name(intent, campaign) and whole_seconds(campaign.ends_at) == intent.ends_at
+    as_named = _has_its_name(intent, campaign) and whole_seconds(campaign.ends_at) == intent.ends_at
+    return as_named and (intent.description is None or _has_its_description(intent, campaign))
 
 
 def _has_its_name(intent: Unsettled, campaign: Campaign) -> bool:
@@ -132,8 +158,11 @@ def _has_its_name(intent: Unsettled, campaign: Campaign) -> bool:
 
 
 def _fits_edited(intent: Unsettled, campaign: Campaign) -> bool:
-    sent = _folded(intent.description or "", 1000)
-    return bool(sent) and _folded(campaign.description, 1000) == sent
+    return bool(intent.description) and _has_its_description(intent, campaign)
+
+
+def _has_its_description(intent: Unsettled, campaign: Campaign) -> bool:
+    return _folded(campaign.description, 1000) == _folded(intent.description or "", 1000)
 
 
 def _folded(text: str, limit: int) -> str:

@@ -35,7 +35,7 @@ class WriteSeen:
         org: the organization.
         what: the name of a new campaign, or the number of one that is deleted.
         replica: which one sent it.
-        recorded: whether the audit had a record of it, without an ending, when it arrived.
+        record: the id of its record in the audit, which had no ending when it arrived; None when there was none.
         made: whether it was carried out.
         number: of the new campaign.
         status, request_id: what was answered.
@@ -45,7 +45,7 @@ class WriteSeen:
     org: str
     what: str
     replica: str
-    recorded: bool
+    record: int | None = None
     made: bool = False
     number: int | None = None
     status: int = 0
@@ -78,6 +78,7 @@ class ClusterGitHub(LoopbackGitHub):
 
     audit: psycopg.Connection | None = None
     seen: list[WriteSeen] = field(default_factory=list)
+    _under_way: list[WriteSeen] = field(default_factory=list)
     _busy: Counter[str] = field(default_factory=Counter)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -97,6 +98,7 @@ class ClusterGitHub(LoopbackGitHub):
             else:
                 await self._answered(write, scope, message, send, lost=count % _LOSES_ANSWER == 0)
         finally:
+            self._under_way.remove(write)
             self._mark(write.replica, -1)
 
     def wait_for_write_of(self, replica: int, seconds: float) -> bool:
@@ -114,21 +116,29 @@ class ClusterGitHub(LoopbackGitHub):
         headers = dict(scope["headers"])
         replica = headers[b"authorization"].decode().split()[-1]
         if scope["method"] == "POST":
-            write = WriteSeen("create_campaign", parts[1], json.loads(body)["name"], replica, recorded=False)
+            write = WriteSeen("create_campaign", parts[1], json.loads(body)["name"], replica)
         else:
-            write = WriteSeen("delete_campaign", parts[1], parts[-1], replica, recorded=False)
-        write.recorded = self._is_recorded(write)
+            write = WriteSeen("delete_campaign", parts[1], parts[-1], replica)
+        write.record = self._record_of(write)
         self.seen.append(write)
+        self._under_way.append(write)
         return write
 
-    def _is_recorded(self, write: WriteSeen) -> bool:
+    def _record_of(self, write: WriteSeen) -> int | None:
+        """Return a record that is this write's: none of a write under way, and none that another replica has sent by.
+
+        A replica that was killed leaves a record without an ending, which must not pass for the next write's. But one
+        that sends again, having got no answer, does so by the same record.
+        """
         assert self.audit is not None
         of_it = "campaign_number = %s" if write.tool == "delete_campaign" else "change::json->>'name' = %s"
         found = self.audit.execute(
-            f"SELECT 1 FROM audit WHERE outcome = 'intended' AND tool = %s AND org = %s AND {of_it} LIMIT 1",  # noqa: S608 - one of two texts
+            f"SELECT id FROM audit WHERE outcome = 'intended' AND tool = %s AND org = %s AND {of_it} ORDER BY at",  # noqa: S608 - one of two texts
             (write.tool, write.org, int(write.what) if write.tool == "delete_campaign" else write.what),
         )
-        return found.fetchone() is not None
+        taken = {each.record for each in self._under_way}
+        taken |= {each.record for each in self.seen if each.replica != write.replica}
+        return next((key for (key,) in found if key not in taken), None)
 
     async def _answered(self, write: WriteSeen, scope: Scope, message: Message, send: Send, *, lost: bool) -> None:
         sent: list[Message] = []

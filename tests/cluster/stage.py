@@ -34,7 +34,7 @@ from tests.store import postgres
 
 REPLICAS = 3
 _EVERY_LEGACY = 8  # one in so many deletions is wanted by a client of 2025
-_BEYOND_GRACE = timedelta(minutes=3)
+_BEYOND_GRACE = timedelta(minutes=5)
 _AIM = 5.0  # seconds to wait for a write to be under way
 
 Say = Callable[[str], None]

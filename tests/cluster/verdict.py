@@ -86,7 +86,7 @@ def _faults_of(
     final = [record for record in attempts if record["outcome"] == "unknown" and _LOOKED in (record["why"] or "")]
     if len(done) < len(made) and not final:
         faults.append(f"{named}: executed {len(made)} times, {len(done)} records say done: {_told(records)}")
-    if unrecorded := [write for write in writes if not write.recorded]:
+    if unrecorded := [write for write in writes if write.record is None]:
         faults.append(f"{named}: {len(unrecorded)} writes reached GitHub before their records")
     unsettled = [record for record in attempts if record["outcome"] in ("intended", "unknown") and record not in final]
     if unsettled:
@@ -100,11 +100,15 @@ def _faults_of(
 
 
 def _unmatched(named: str, writes: Sequence[WriteSeen], attempts: Sequence[Record]) -> list[str]:
-    """Match each answered write with the record that holds its request id, or with one that saw no answer."""
+    """Match each write with its record, and each answered one with a record that holds its request id or saw none."""
+    kept = {record["id"] for record in attempts}
+    lost = [write for write in writes if write.record is not None and str(write.record) not in kept]
     ids = Counter(record["request_id"] for record in attempts if record["request_id"])
     unseen = sum(record["request_id"] is None for record in attempts)
     answered = [write for write in writes if write.request_id]
     alone = [write for write in answered if not ids[write.request_id]]
+    if lost:
+        return [f"{named}: {len(lost)} writes had records that are gone"]
     if len(alone) > unseen or len(writes) > 0 == len(attempts):
         return [f"{named}: {len(alone)} answered writes are in no record, {unseen} records without an answer"]
     return []

@@ -195,14 +195,33 @@ def test_the_example_of_a_secret_holds_none_and_has_the_names_that_are_used() ->
     example = yaml.safe_load((KUBERNETES / "secret.example.yaml").read_text())
     assert set(example["stringData"].values()) == {""}
     [container] = pod("server")["containers"]
-    [volume] = pod("server")["volumes"]
+    volume = next(each for each in pod("server")["volumes"] if each["name"] == "secrets")
     used = {item["key"] for item in volume["secret"]["items"]}
     used |= {each["valueFrom"]["secretKeyRef"]["key"] for each in container["env"] if "valueFrom" in each}
     assert used == set(example["stringData"])
     assert volume["secret"]["secretName"] == example["metadata"]["name"]
-    [mount] = container["volumeMounts"]
+    mount = next(each for each in container["volumeMounts"] if each["name"] == volume["name"])
     files = {f"{mount['mountPath']}/{item['path']}" for item in volume["secret"]["items"]}
     assert files == {each["value"] for each in container["env"] if each["name"].endswith("_FILE")}
+
+
+def test_static_tokens_are_mounted_as_a_folder_so_that_a_line_taken_out_is_seen() -> None:
+    server = COMPOSE["services"]["server"]
+    [volume] = server["volumes"]
+    assert (volume["type"], volume["source"], volume["read_only"]) == ("bind", "./secrets/tokens", True)
+    assert server["environment"]["SECURITY_CAMPAIGNS_TOKENS"] == f"{volume['target']}/tokens"
+    [container] = pod("server")["containers"]
+    mount = next(each for each in container["volumeMounts"] if each["name"] == "tokens")
+    secret = next(each["secret"] for each in pod("server")["volumes"] if each["name"] == mount["name"])
+    assert (secret["secretName"], secret["optional"]) == ("tokens", True)
+    assert not {"subPath", "subPathExpr"} & set(mount)  # what is mounted so is never changed
+    in_kubernetes = re.findall(r"SECURITY_CAMPAIGNS_TOKENS=(\S+)", (KUBERNETES / "kustomization.yaml").read_text())
+    assert in_kubernetes == [f"{mount['mountPath']}/tokens"]
+
+
+def test_the_database_counts_as_healthy_only_where_the_replicas_reach_it() -> None:
+    _, *check = COMPOSE["services"]["db"]["healthcheck"]["test"]
+    assert check[check.index("--host") + 1] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("name", ["server", "proxy"])

@@ -55,6 +55,24 @@ def test_a_campaign_is_deleted_once_so_of_several_attempts_one_did_it(
     assert outcome_of(ending) == outcome
 
 
+def test_a_campaign_that_only_has_the_number_of_the_deleted_one_does_not_count_as_it() -> None:
+    new = campaign(created_at=AT + timedelta(seconds=6))
+    deletion = record(tool="delete_campaign", before={"created_at": "2020-01-01T00:00:00Z"})
+    assert outcome_of(settled_deletion(deletion, campaign(), [], AT)) == "done"
+    assert outcome_of(settled_deletion(record(tool="delete_campaign"), new, [], AT)) == "done"
+    same = record(tool="delete_campaign", before={"created_at": "2026-06-01T12:00:00Z"})
+    assert outcome_of(settled_deletion(same, campaign(), [], AT)) == "failed"
+    assert outcome_of(settled_update(record(change={"state": "open"}), new, [], AT)) == "unknown"
+
+
+def test_an_ending_that_was_seen_later_does_not_say_that_nobody_else_can_have_done_it() -> None:
+    gone = settled_deletion(record(tool="delete_campaign"), None, [], AT)
+    changed = settled_update(record(change={"state": "open"}), campaign(), [], AT)
+    for ending in (gone, changed):
+        assert ending is not None
+        assert ending.why.endswith(", by this call or by somebody outside this server, which GitHub does not tell.")
+
+
 @pytest.mark.parametrize(
     ("change", "shown", "outcome"),
     [
@@ -71,14 +89,58 @@ def test_a_campaign_is_deleted_once_so_of_several_attempts_one_did_it(
 def test_a_change_was_made_when_every_field_is_shown_as_it_was_sent(
     change: dict[str, Any], shown: dict[str, Any], outcome: str
 ) -> None:
-    ending = settled_update(record(change=change), campaign(**shown))
+    ending = settled_update(record(change=change), campaign(**shown), [], AT)
+    assert ending is not None
     assert ending.outcome == outcome
     assert ending.why.startswith("As found later" if outcome == "done" else "Looked at later")
     assert (ending.after is not None) == (outcome == "done")
 
 
 def test_of_a_change_to_a_campaign_that_is_gone_nothing_is_known() -> None:
-    assert settled_update(record(change={"state": "closed"}), None).outcome == "unknown"
+    assert outcome_of(settled_update(record(change={"state": "closed"}), None, [], AT)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("rival", "outcome"),
+    [
+        ({"outcome": "done"}, "unknown"),
+        ({"outcome": "unknown"}, "unknown"),
+        ({"outcome": "intended", "at": AT - timedelta(minutes=2)}, "unknown"),
+        ({"outcome": "intended"}, None),
+        ({"outcome": "done", "change": {"description": "Another field."}}, "done"),
+        ({"outcome": "failed"}, "done"),
+    ],
+)
+def test_a_change_that_another_call_may_have_made_is_nobodys(rival: dict[str, Any], outcome: str | None) -> None:
+    change = {"name": "New", "managers": ["mona"]}
+    others = [record(**{"change": {"name": "New"}, **rival})]
+    ending = settled_update(record(change=change), campaign(name="New", managers=["mona"]), others, AT)
+    assert outcome_of(ending) == outcome
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(-6, "failed"), (-5, "unknown"), (60, "unknown")])
+def test_a_change_was_not_made_when_nobody_has_changed_the_campaign_since(seconds: int, outcome: str) -> None:
+    shown = campaign(updated_at=AT + timedelta(seconds=seconds))
+    ending = settled_update(record(change={"name": "New"}), shown, [], AT)
+    assert outcome_of(ending) == outcome
+
+
+@pytest.mark.parametrize(
+    ("shown", "outcome"),
+    [
+        ({"closed_at": AT}, "done"),
+        ({"closed_at": AT + timedelta(seconds=119)}, "done"),
+        ({"closed_at": AT + timedelta(seconds=121)}, "unknown"),
+        ({"closed_at": AT - timedelta(seconds=6)}, "unknown"),
+        ({"updated_at": AT - timedelta(seconds=6)}, "unknown"),
+        ({"updated_at": AT + timedelta(days=1)}, "done"),
+    ],
+)
+def test_a_campaign_that_was_closed_at_another_time_was_not_closed_by_the_call(
+    shown: dict[str, Any], outcome: str
+) -> None:
+    ending = settled_update(record(change={"state": "closed"}), campaign(state="closed", **shown), [], AT)
+    assert outcome_of(ending) == outcome
 
 
 @pytest.mark.parametrize("outcome", ["done", "refused", "failed"])

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jwt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,10 +13,15 @@ from hypothesis import strategies as st
 from server.domain import checks
 from server.domain.models import AlertPairs
 from server.domain.text import hidden_characters
+from server.signin.scopes import SCOPES
+from server.signin.static_tokens import PREFIX, new_token
 
 ANY_TEXT = st.text(st.characters(), max_size=300)
 POSITIVE = st.integers(1, 2**53 - 1)
 TOKEN = "ghs_" + "A1b2" * 9
+JWT = jwt.encode({"sub": "anna", "scope": "campaigns:write"}, "k" * 32, "HS256")
+OF_THIS_SERVICE = f"{PREFIX}Wu-gZHVk_utwxodm9Z75dQSM5YdSKL5wp1ewxj7qH1s"
+OF_AN_INSTALLATION = f"ghs_12345_{JWT}"
 PAIRS = st.builds(
     lambda numbers: [
         AlertPairs(repository_id=repository, alert_numbers=sorted(found)) for repository, found in numbers.items()
@@ -168,13 +176,36 @@ def test_a_thousand_alerts_pass_and_one_more_does_not() -> None:
         {"a": [{"b": TOKEN}]},
         {TOKEN: 1},
         "github_pat_" + "a" * 22 + "_" + "b" * 59,
+        f"use {OF_THIS_SERVICE} ok",
+        f"Bearer {JWT}",
+        f"https://x.example/?access_token={JWT}&x=1",
+        OF_AN_INSTALLATION,
     ],
 )
 def test_a_token_is_found_at_any_depth(value: Any) -> None:
     assert checks.holds_token(value)
 
 
-@pytest.mark.parametrize("value", ["", "ghp_", "about ghp_tokens", 7, None, True, [1], {"a": None}, "ghx_" + "a" * 36])
+@pytest.mark.parametrize("token", [TOKEN, OF_THIS_SERVICE, JWT, OF_AN_INSTALLATION])
+def test_a_token_is_taken_out_whole_and_what_is_around_it_stays(token: str) -> None:
+    assert checks.without_tokens([f"use {token}. Or ({token})"]) == ["use [a token]. Or ([a token])"]
+
+
+def test_the_token_that_the_command_makes_is_known_as_one(tmp_path: Path) -> None:
+    token = new_token(tmp_path / "tokens", "anna", SCOPES, None, datetime.now(UTC) + timedelta(days=1))
+    assert checks.holds_token(f"use {token} ok")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "ghp_", "about ghp_tokens", 7, None, True, [1], {"a": None}, "ghx_" + "a" * 36),
+        "the tokens of this service begin with scmcp_, those of GitHub with ghs_ ...............................",
+        "KeyJournalEntries.deserializeObject.withEverything",
+        "www.eyjafjallajokull.example.com/reports/eyJ.and.so.on",
+        "Rotate JWTs (eyJ...) that https://login.example.com/oauth2/v2.0/token issued in v1.2.3-rc.4",
+    ],
+)
 def test_what_is_no_token_is_not_taken_for_one(value: Any) -> None:
     assert not checks.holds_token(value)
 

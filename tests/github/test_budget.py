@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import anyio
@@ -16,6 +17,7 @@ from server.settings import Settings
 from tests.github.held import Calling, HeldGitHub
 from tests.github.paged import CODE, Asked, Paged, items, make_alerts
 from tests.github.scripted import NOW, ByOrg, Hanging, Script, Waits, make_client, told
+from tests.harness import Sent, connected, text_of
 
 pytestmark = pytest.mark.anyio
 SMALL: dict[str, str | int] = {"sort": "created", "direction": "asc", "per_page": 1}
@@ -330,3 +332,36 @@ async def test_a_hanging_read_keeps_no_write_waiting(waits: Waits) -> None:
             await blocked()
             await client.request("DELETE", "/orgs/octo-org/campaigns/3")
             group.cancel_scope.cancel()
+
+
+async def test_calls_that_only_preview_do_not_use_what_is_kept_for_writes(era: str) -> None:
+    """Until a preview is refused, then a write: it still gets through."""
+    async with connected(era, confirm="never") as case:
+        left_now = 103
+
+        async def count(_: Sent) -> httpx.Response | None:
+            nonlocal left_now
+            left_now -= 1
+            return None
+
+        case.recorder.hook = count
+        inner = case.recorder.handle_async_request
+
+        async def told_left(request: httpx.Request) -> httpx.Response:
+            answer = await inner(request)
+            answer.headers.update(
+                {
+                    "x-ratelimit-remaining": str(max(left_now, 0)),
+                    "x-ratelimit-limit": "5000",
+                    "x-ratelimit-reset": str(int(time.time()) + 3000),
+                }
+            )
+            return answer
+
+        case.recorder.handle_async_request = told_left  # type: ignore[method-assign]  # to tell what is left
+        dry = {"campaign_number": 6, "name": "x", "dry_run": True}
+        previews = [await case.client.call_tool("update_campaign", dry) for _ in range(10)]
+        assert not previews[0].is_error
+        assert "kept for writes" in text_of(previews[-1])
+        assert left_now == 100
+        await case.done("delete_campaign", campaign_number=5)

@@ -72,6 +72,17 @@ def test_a_named_organization_wins_over_the_default() -> None:
     assert policy.org(MISSING) == "octo-org"
 
 
+def test_one_call_is_about_twenty_organizations_at_most() -> None:
+    many = tuple(f"octo-{number}" for number in range(21))
+    assert Policy(None, many[:20], "destructive").orgs(MISSING) == list(many[:20])
+    policy = Policy(None, many, "destructive")
+    with pytest.raises(InvalidInput, match=r"21 organizations may be named, of which one call reads at most 20\. Name"):
+        policy.orgs(MISSING)
+    assert policy.orgs("octo-20") == ["octo-20"]
+    with pytest.raises(Refused, match=r"Allowed: octo-0, .*octo-19, and 1 more\.$"):
+        policy.org("elsewhere")
+
+
 def test_no_organization_at_all_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(InvalidInput, match=r"`org` is missing and .* start the server with --org\."):
         Policy(None, ("octo-org",), "never").org(MISSING)

@@ -25,6 +25,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from server.app import build_server
 from server.github.credentials import FixedToken
+from server.http.connections import PunctualProtocol
 from server.http.serving import service
 from server.http.settings import Address, ServeSettings
 from server.http.shutdown import CallsUnderWay
@@ -83,7 +84,9 @@ def replica(
     listening = socket.create_server(("127.0.0.1", 0))
     bound = Address("127.0.0.1", listening.getsockname()[1])
     calls = CallsUnderWay()
-    config = uvicorn.Config(service(mcp, serve, bound, calls), log_config=None, access_log=False, ws="none")
+    config = uvicorn.Config(
+        service(mcp, serve, bound, calls), log_config=None, access_log=False, ws="none", http=PunctualProtocol
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import anyio
+import httpx
 import pytest
 
 from server.http.settings import ServeSettings
 from tests.harness import ORG, Sent, accept, text_of
 from tests.http.service import (
     MODERN,
+    PATIENCE,
+    READ,
     answer_in,
     client_of,
     connected_by_hand,
@@ -20,6 +25,7 @@ from tests.http.service import (
     request_of,
     send,
 )
+from tests.signin.local_issuer import AUDIENCE, local_issuer
 
 pytestmark = pytest.mark.anyio
 
@@ -109,3 +115,68 @@ async def test_an_unknown_method_of_the_new_protocol_is_not_taken_for_a_lost_ses
         answered = post(running.url, request_of(MODERN, "tools/destroy"), headers)
     assert answered.status_code == 404
     assert answer_in(answered)["error"]["code"] == -32601
+
+
+async def test_one_caller_gets_a_quarter_of_the_sessions_and_a_new_one_ends_the_own_unused_one(tmp_path: Path) -> None:
+    anna, bert = make_token(tmp_path / "tokens", "anna"), make_token(tmp_path / "tokens", "bert", READ)
+    with replica(ServeSettings(tokens=tmp_path / "tokens", max_sessions=8)) as running:
+        hers = connected_by_hand(running.url, LEGACY, anna)
+        first, second = (connected_by_hand(running.url, LEGACY, bert) for _ in range(2))
+        assert post(running.url, request_of(LEGACY, "tools/list"), first).status_code == 200
+        third = connected_by_hand(running.url, LEGACY, bert)
+        ended = post(running.url, request_of(LEGACY, "tools/list"), second)
+        assert ended.status_code == 404
+        assert "send initialize without Mcp-Session-Id" in ended.json()["error"]["message"]
+        for session in (hers, first, third):
+            assert post(running.url, request_of(LEGACY, "tools/list"), session).status_code == 200
+
+
+async def test_who_uses_all_sessions_of_one_caller_is_refused_and_others_are_not(tmp_path: Path) -> None:
+    anna, bert = make_token(tmp_path / "tokens", "anna"), make_token(tmp_path / "tokens", "bert", READ)
+    with replica(ServeSettings(tokens=tmp_path / "tokens", max_sessions=4)) as running:
+        opened = connected_by_hand(running.url, LEGACY, bert)
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
+            http.stream("GET", running.url, headers=opened) as events,
+        ):
+            assert events.status_code == 200
+            refused = post(running.url, INITIALIZE, headers_of(LEGACY, bert))
+            assert (refused.status_code, refused.json()["id"], refused.headers["retry-after"]) == (429, 7, "30")
+            assert "as many sessions are open" in refused.json()["error"]["message"]
+            assert post(running.url, request_of(LEGACY, "tools/list"), opened).status_code == 200
+            assert connected_by_hand(running.url, LEGACY, anna)
+        send("DELETE", running.url, opened)
+        assert connected_by_hand(running.url, LEGACY, bert)
+
+
+async def test_an_open_stream_of_events_ends_when_its_token_is_withdrawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.challenges.LOOK_AGAIN", 0.01)
+    tokens = tmp_path / "tokens"
+    make_token(tokens, "anna")
+    kept = tokens.read_text()
+    token = make_token(tokens, "bert")
+    with replica(ServeSettings(tokens=tokens)) as running, anyio.fail_after(PATIENCE):
+        headers = connected_by_hand(running.url, LEGACY, token)
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
+            http.stream("GET", running.url, headers=headers) as events,
+        ):
+            assert events.status_code == 200
+            tokens.write_text(kept)
+            async for _ in events.aiter_bytes():
+                pass
+
+
+async def test_an_open_stream_of_events_ends_when_its_token_expires() -> None:
+    """Requests are served half a minute longer, for clocks differ; a stream could go on for ever."""
+    with local_issuer() as issuer, replica(ServeSettings(issuer=issuer.url, audience=AUDIENCE)) as running:
+        headers = connected_by_hand(running.url, LEGACY, issuer.token(exp=int(time.time()) - 5))
+        with anyio.fail_after(PATIENCE):
+            async with (
+                httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
+                http.stream("GET", running.url, headers=headers) as events,
+            ):
+                async for _ in events.aiter_bytes():
+                    pass

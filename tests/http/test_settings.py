@@ -12,10 +12,12 @@ from server.cli import main
 from server.errors import ConfigurationError
 from server.http.options import SERVE_OPTIONS, serve_settings
 from server.http.settings import Address, ServeSettings
+from server.options import Option
 from tests.http.service import make_token
 
 PUBLIC = "https://campaigns.example.com/mcp"
 KEYS = "SECURITY_CAMPAIGNS_STATE_KEYS"
+SIGNED_IN = {"SECURITY_CAMPAIGNS_TOKENS": "tokens"}
 
 
 def test_everything_has_a_default_on_loopback() -> None:
@@ -32,7 +34,7 @@ def test_what_is_typed_wins_over_the_environment() -> None:
 
 
 def test_lists_come_repeated_or_with_commas() -> None:
-    environ = {"SECURITY_CAMPAIGNS_ALLOWED_ORIGINS": "https://a.example.com, https://b.example.com/"}
+    environ = {"SECURITY_CAMPAIGNS_ALLOWED_ORIGINS": "https://a.example.com, https://b.example.com/", **SIGNED_IN}
     settings = serve_settings({"allowed_hosts": ["a.example.com", "B.example.com:81"]}, environ)
     assert settings.allowed_hosts == ("a.example.com", "b.example.com:81")
     assert settings.allowed_origins == ("https://a.example.com", "https://b.example.com")
@@ -40,7 +42,7 @@ def test_lists_come_repeated_or_with_commas() -> None:
 
 @pytest.mark.parametrize("given", [PUBLIC, "https://campaigns.example.com", "https://campaigns.example.com/"])
 def test_mcp_at_the_end_of_the_public_address_may_be_left_out(given: str) -> None:
-    assert serve_settings({"public_url": given}, {}).public_url == PUBLIC
+    assert serve_settings({"public_url": given}, SIGNED_IN).public_url == PUBLIC
 
 
 def test_every_option_has_its_own_variable() -> None:
@@ -57,6 +59,54 @@ def test_beyond_loopback_nothing_starts_without_sign_in(
     said = capsys.readouterr().err
     assert "--issuer or --tokens" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--public-url", PUBLIC),
+        ("--public-url", "https://192.0.2.1/mcp"),
+        ("--allowed-host", "campaigns.example.com"),
+        ("--allowed-host", "localhost,proxy.internal:8443"),
+        ("--allowed-origin", "https://assistant.example.com"),
+    ],
+)
+def test_on_loopback_behind_a_name_that_others_use_nothing_starts_without_sign_in_either(
+    flag: str, value: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.http.serving._bound", None)  # it must not come to that
+    assert main(["serve", "--sandbox", "--http", "127.0.0.1:8000", flag, value], {}) == 2
+    said = capsys.readouterr().err
+    assert f"{flag} makes this server known beyond this machine" in said
+    assert "--issuer or --tokens" in said
+
+
+def test_without_sign_in_a_proxy_on_this_machine_may_have_other_names_of_it() -> None:
+    given = {
+        "public_url": "http://localhost:8080/mcp",
+        "allowed_hosts": ["127.0.0.1:8080", "[::1]:8080"],
+        "allowed_origins": ["http://localhost:5173"],
+    }
+    assert not serve_settings(given, {}).signs_in
+
+
+@pytest.mark.parametrize("option", SERVE_OPTIONS, ids=lambda option: option.flag)
+@pytest.mark.parametrize("text", ["", " "])
+def test_what_is_given_but_empty_is_refused(option: Option, text: str) -> None:
+    """As a start script does with a variable that is not set."""
+    with pytest.raises(ConfigurationError, match=f"{option.env} is empty"):
+        serve_settings({}, {option.env: text})
+    if not option.switch and not option.repeatable:
+        with pytest.raises(ConfigurationError, match=f"{option.flag} is empty"):
+            serve_settings({option.dest: text}, {})
+
+
+def test_a_public_address_of_which_both_ways_to_sign_in_are_empty_does_not_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    environ = {"SECURITY_CAMPAIGNS_ISSUER": "", "SECURITY_CAMPAIGNS_TOKENS": ""}
+    assert main(["serve", "--sandbox", "--read-only", "--http", "127.0.0.1:0", "--public-url", PUBLIC], environ) == 2
+    assert "SECURITY_CAMPAIGNS_ISSUER is empty" in capsys.readouterr().err
 
 
 def test_beyond_loopback_the_public_address_is_needed() -> None:
@@ -78,6 +128,10 @@ def test_beyond_loopback_the_public_address_is_needed() -> None:
         ("public_url", "https://user@campaigns.example.com"),
         ("public_url", "https://campaigns.example.com/?x=1"),
         ("public_url", "https://campaigns.example.com:x"),
+        ("public_url", "https://k\u00e4se.example/mcp"),
+        ("public_url", 'https://a"b.example/mcp'),
+        ("public_url", "https://campaigns.example.com/a b/mcp"),
+        ("public_url", "https://campaigns.example.com/\u00e4/mcp"),
         ("issuer", "http://login.example.com"),
         ("issuer", "https://login.example.com/#x"),
         ("issuer", "login.example.com"),
@@ -116,7 +170,6 @@ def test_keys_come_from_the_environment_or_a_file(tmp_path: Path) -> None:
     assert serve_settings({"state_keys": str(file)}, {}).state_keys == expected
     assert serve_settings({}, {KEYS: f"{first},{second}"}).state_keys == expected
     assert serve_settings({}, {"SECURITY_CAMPAIGNS_STATE_KEYS_FILE": str(file)}).state_keys == expected
-    assert serve_settings({}, {KEYS: " "}).state_keys == ()
 
 
 @pytest.mark.parametrize("content", ["", "\n", "short", "k" * 31, "s3cret" * 6 + " " + "s3cret" * 6])
@@ -128,6 +181,12 @@ def test_keys_that_are_none_too_short_or_double_are_refused_and_never_shown(tmp_
         serve_settings({"state_keys": str(file)}, {})
     assert "s3cret" not in str(caught.value)
     assert "kkkk" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", " ", " , ", ",", "\n"])
+def test_a_variable_that_holds_no_key_is_refused_for_it_would_mean_a_random_one(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{KEYS} holds no key"):
+        serve_settings({}, {KEYS: text})
 
 
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:

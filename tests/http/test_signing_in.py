@@ -113,6 +113,20 @@ async def test_the_metadata_names_the_issuer_and_the_scopes(team: Team, path: st
     ProtectedResourceMetadata.model_validate(told)
 
 
+async def test_a_browser_may_ask_first_before_it_reads_the_metadata(team: Team) -> None:
+    asked = {
+        "origin": "https://assistant.example.com",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "mcp-protocol-version",
+    }
+    allowed = send("OPTIONS", f"{team.replica.origin}/.well-known/oauth-protected-resource/mcp", asked)
+    assert allowed.status_code == 204
+    assert (allowed.headers["access-control-allow-origin"], allowed.headers["access-control-allow-headers"]) == (
+        "*",
+        "*",
+    )
+
+
 async def test_every_method_on_mcp_needs_a_token(team: Team) -> None:
     for method in ("GET", "DELETE", "POST", "PUT", "HEAD", "OPTIONS"):
         assert send(method, team.url).status_code == 401, method

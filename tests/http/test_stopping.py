@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.store.store import Store
 from tests.harness import ORG, accept, open_pairs, text_of
 from tests.http.service import (
-    MODERN,
     PATIENCE,
     ServiceProcess,
     answer_in,
@@ -71,12 +70,6 @@ class Stage:
         """Wait until the process has taken notice of the signal."""
         while (await anyio.to_thread.run_sync(get, self.service.url.replace("/mcp", "/readyz"))).status_code == 200:
             pass
-
-    async def until_closed(self) -> None:
-        """Wait until the process takes no connection any more."""
-        with suppress(httpx.ConnectError):
-            while True:
-                await self.until_stopping()
 
     async def ended(self) -> int:
         return await anyio.to_thread.run_sync(self.service.ended)
@@ -154,27 +147,53 @@ async def test_a_campaign_being_created_when_the_service_is_stopped_is_published
         assert await stage.recorded() == len(stage.arguments()["alerts"][0]["alert_numbers"])
 
 
-async def test_a_write_outlives_the_grace_and_is_recorded(era: str, tmp_path: Path) -> None:
+async def test_a_write_outlives_the_grace_is_recorded_and_answered(era: str, tmp_path: Path) -> None:
+    """A read that is under way at the same time is given up, which shows that the grace is over."""
     with staged(tmp_path, "--shutdown-grace", "0") as stage, anyio.fail_after(2 * PATIENCE):
         headers = connected_by_hand(stage.service.url, era, stage.token)
-        call = request_of(era, "tools/call", name="create_campaign", arguments=stage.arguments())
-        answers: list[httpx.Response] = []
+        create = request_of(era, "tools/call", name="create_campaign", arguments=stage.arguments())
+        read = {**request_of(era, "tools/call", name="get_campaign", arguments={"campaign_number": 3}), "id": 8}
+        written: list[httpx.Response] = []
 
-        async def create() -> None:
-            # Before 2026-07-28 the answer's stream is cut when the grace is over; the write is not.
-            with suppress(httpx.HTTPError):
-                answers.append(await anyio.to_thread.run_sync(post, stage.service.url, call, headers))
+        async def create_it() -> None:
+            written.append(await anyio.to_thread.run_sync(post, stage.service.url, create, headers))
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(create)
+        async def stop() -> None:
             await stage.reached()
             stage.service.stop()
-            await stage.until_closed()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(create_it)
+            await stage.reached()
+            stage.github.held = "GET"
+            stage.github.reached.clear()
+            group.start_soon(stop)
+            given_up = await anyio.to_thread.run_sync(post, stage.service.url, read, headers)
+            assert "stopped before the call was done" in answer_in(given_up)["error"]["message"]
+            assert written == []
             stage.github.go_on.set()
         assert await stage.ended() == 0
         assert await stage.recorded()
-        if era == MODERN:
-            assert "look first whether it did" in answer_in(answers[0])["error"]["message"]
+        answer = answer_in(written[0])["result"]
+        assert not answer.get("isError"), answer
+        assert f"as campaign {stage.published()}" in str(answer)
+
+
+async def test_a_question_whose_asker_has_gone_does_not_keep_the_service_from_ending(tmp_path: Path) -> None:
+    with staged(tmp_path, "--shutdown-grace", "3000") as stage, anyio.fail_after(2 * PATIENCE):
+        stage.github.go_on.set()
+        headers = connected_by_hand(stage.service.url, "2025-11-25", stage.token, elicitation={})
+        call = request_of("2025-11-25", "tools/call", name="delete_campaign", arguments={"campaign_number": 3})
+        async with (
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
+            http.stream("POST", stage.service.url, json=call, headers=headers) as stream,
+        ):
+            async for line in stream.aiter_lines():
+                if "elicitation/create" in line:
+                    break
+        stage.service.stop()
+        assert await anyio.to_thread.run_sync(stage.service.process.wait, PATIENCE) == 0
+        assert stage.github.writes == []
 
 
 async def test_a_campaign_is_recorded_though_the_client_has_gone(era: str, tmp_path: Path) -> None:

@@ -171,14 +171,81 @@ def test_more_records_than_are_read_at_once_are_all_written(path: Path, capsys: 
     assert [line["id"] for line in lines(capsys.readouterr().out)] == [str(record.key) for record in many]
 
 
-def test_where_nothing_was_attempted_nothing_is_printed_and_made(
-    path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_file_that_was_named_and_is_not_there_is_told_and_not_made(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit("--store", path) == 0
-    assert capsys.readouterr() == ("", "")
-    assert audit("--store", path, "--format", "csv") == 0
+    for more in ([], ["--format", "csv"], ["-o", tmp_path / "out"]):
+        assert audit("--store", path, *more) == 1
+        assert capsys.readouterr() == (
+            "",
+            f"security-campaigns-mcp: There is no store {path}. Mend the path in --store.\n",
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_nothing_was_attempted_yet_nothing_is_printed_and_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = tmp_path / "state" / "store.sqlite3"
+    monkeypatch.setattr("server.store.store.usual_place", lambda: usual)
+    assert audit() == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(
+        f"security-campaigns-mcp: No attempted write of any organization on api.github.com is recorded in {usual}."
+    )
+    assert audit("--format", "csv") == 0
     assert capsys.readouterr().out.splitlines() == [",".join(FIELDS)]
-    assert not path.exists()
+    assert not usual.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "arguments", "of"),
+    [
+        ({"SECURITY_CAMPAIGNS_ORG": "third-org"}, [], "organization third-org on api.github.com is recorded"),
+        (
+            {"GITHUB_API_URL": "https://api.octo.ghe.com"},
+            [],
+            "any organization on api.octo.ghe.com is recorded",
+        ),
+        (
+            {},
+            ["--since", "2027-01-08"],
+            "any organization on api.github.com is recorded since 2027-01-08T00:00:00+00:00",
+        ),
+    ],
+)
+def test_where_nothing_is_found_it_says_of_whom(
+    store: Path, capsys: pytest.CaptureFixture[str], environ: dict[str, str], arguments: list[str], of: str
+) -> None:
+    assert audit("--store", store, *arguments, **environ) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"No attempted write of {of} in {store}. --org (SECURITY_CAMPAIGNS_ORG) and --api-url" in err
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+@pytest.mark.parametrize(
+    ("stdout", "said"), [("/dev/full", "cannot be written: No space left on device"), (None, "is closed")]
+)
+def test_a_stdout_that_takes_nothing_is_told_in_a_sentence(
+    store: Path, stdout: str | None, said: str, form: str
+) -> None:
+    if stdout is not None and not Path(stdout).exists():
+        pytest.skip(f"there is no {stdout} here")
+    shell = f'exec "$0" "$@" >{stdout or "&-"}'
+    ours = [sys.executable, "-m", "security_campaigns_mcp", "audit", "--store", str(store), "--format", form]
+    done = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", shell, *ours],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PATH": os.environ["PATH"], **environment()},
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"security-campaigns-mcp: stdout {said}")
 
 
 @pytest.mark.parametrize("arguments", [["--no-store"], ["--sandbox"]])

@@ -161,6 +161,18 @@ def test_a_wrong_setting_is_a_line_of_json_too() -> None:
     assert (line["level"], "--allow-org" in line["message"]) == ("error", True)
 
 
+def test_in_lines_of_text_a_request_is_found_by_its_id_too(tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "store.sqlite3"))
+    with service_process("--sandbox", "--org", ORG, *store) as service:
+        headers = connected_by_hand(service.url, "2025-11-25")
+        call = request_of("2025-11-25", "tools/call", name="get_campaign", arguments={"campaign_number": 4711})
+        named = post(service.url, call, headers).headers["x-request-id"]
+        service.stop()
+        assert service.ended() == 0
+    ours = [line for line in service.said if line.endswith(f" [request {named}]\n")]
+    assert [line.split()[3] for line in ours][-2:] == ["server.protocol:", "server.http.access_log:"]
+
+
 def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str, tmp_path: Path) -> None:
     """A path, a tool's name and arguments of others that look like lines of the log."""
     token = make_token(tmp_path / "tokens")
@@ -175,7 +187,7 @@ def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str, tmp_p
     ):
         headers = connected_by_hand(service.url, era, token)
         call = request_of(era, "tools/call", name="get_campaign", arguments={"campaign_number": 4711})
-        post(service.url, {**call, "id": "my\nown"}, headers)
+        answered = post(service.url, {**call, "id": "my\nown" + "n" * 5000}, headers)
         post(service.url, request_of(era, "tools/call", name="get_campaign", arguments={"x\n{}": NASTY[:40]}), headers)
         get(f"{service.url.removesuffix('/mcp')}/nowhere%0a%7b%22level%22:%22error%22%7d%e2%80%a8%1b")
         send("POST", service.url, headers, content=NASTY.encode("utf-8", "replace"))
@@ -184,10 +196,21 @@ def test_every_line_of_a_service_parses_and_calls_are_told_apart(era: str, tmp_p
     lines = parsed("".join(service.said))
     assert any(line["message"].startswith("Serving MCP on") for line in lines)
     refused = [line for line in lines if line["logger"] == "server.protocol" and "4711" in line["message"]]
-    assert [line["request_id"] for line in refused] == ["my\nown"]
+    assert [line["jsonrpc_id"] for line in refused] == ["my\nown" + "n" * 94]
     assert refused[0]["github_request_id"] in refused[0]["message"]
     [sent] = [line for line in lines if line["logger"] == "server.github.client" and "4711: HTTP" in line["message"]]
-    assert (sent["request_id"], sent["github_request_id"]) == ("my\nown", refused[0]["github_request_id"])
-    assert any("/nowhere\n" in line["message"] and "request_id" not in line for line in lines)
+    assert (sent["jsonrpc_id"], sent["github_request_id"]) == (
+        refused[0]["jsonrpc_id"],
+        refused[0]["github_request_id"],
+    )
+    ours = [line for line in lines if line.get("request_id") == answered.headers["x-request-id"]]
+    assert (refused[0] in ours, sent in ours) == (True, True)
+    [access] = [line for line in ours if line["logger"] == "server.http.access_log"]
+    assert access["message"].startswith("POST /mcp: HTTP 200 in ")
+    assert access["message"].endswith(" ms, by 'anna'")
+    assert {line["caller"] for line in ours if "caller" in line} == {"anna"}
+    served = [line["request_id"] for line in lines if line["logger"] == "server.http.access_log"]
+    assert len(set(served)) == len(served) > 3
+    assert any("/nowhere\n" in line["message"] and "jsonrpc_id" not in line for line in lines)
     assert token not in "".join(service.said)
     assert ADMIN_TOKEN not in "".join(service.said)

@@ -82,6 +82,18 @@ async def test_the_console_of_a_service_is_stderr_too(tmp_path: Path) -> None:
     assert "GET /orgs/{org}/campaigns" in [line.get("name") for line in lines]
 
 
+def test_what_a_client_makes_up_does_not_make_a_span_long() -> None:
+    """Its own id for a call, the name of a tool that does not exist, and a method that does not."""
+    call = {"jsonrpc": "2.0", "id": "i" * 5000, "method": "tools/call", "params": {"name": "t" * 5000}}
+    strange = {"jsonrpc": "2.0", "id": 3, "method": "m" * 5000, "params": {}}
+    messages = "".join(json.dumps(message) + "\n" for message in (call, strange))
+    done = run("--sandbox", stdin=INITIALIZE + READY + messages, OTEL_TRACES_EXPORTER="console")
+    names = [json.loads(line)["name"] for line in done.stderr.splitlines()]
+    assert {f"tools/call {'t' * 89}", "m" * 100} <= set(names)
+    assert "iii" in done.stderr
+    assert max(len(word) for word in done.stderr.split('"')) < 1000
+
+
 def test_without_a_variable_nothing_of_the_sdk_is_imported() -> None:
     looked = run("version", PYTHONPROFILEIMPORTTIME="1").stderr
     assert "opentelemetry" not in looked

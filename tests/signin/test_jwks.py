@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import anyio
+import anyio.abc
 import pytest
 
 from server.errors import SignInUnavailable
@@ -150,3 +152,35 @@ async def test_a_strange_key_among_good_ones_does_no_harm(issuer: LocalIssuer) -
 async def test_nobody_listening_is_told_as_unavailable() -> None:
     with pytest.raises(SignInUnavailable):
         await IssuerKeys("http://127.0.0.1:1").fitting("first", "ES256")
+
+
+async def test_all_who_wait_for_an_issuer_that_hangs_share_one_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes connections and never answers, so that each attempt takes the whole patience."""
+    monkeypatch.setattr("server.signin.jwks._PATIENCE", 0.05)
+    clock, connections, refused = Clock(), 0, []
+
+    async def hang(connection: anyio.abc.SocketStream) -> None:
+        nonlocal connections
+        connections += 1
+        clock.now += 10
+        async with connection:
+            await anyio.sleep_forever()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, hang)
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - not Django's
+        keys = IssuerKeys(f"http://127.0.0.1:{port}", clock=clock)
+
+        async def ask() -> None:
+            with pytest.raises(SignInUnavailable):
+                await keys.fitting("first", "ES256")
+            refused.append(connections)
+
+        async with anyio.create_task_group() as callers:
+            for _ in range(5):
+                callers.start_soon(ask)
+        assert refused == [1] * 5
+        clock.now += 6
+        await ask()
+        assert connections == 2
+        group.cancel_scope.cancel()

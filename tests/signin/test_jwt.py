@@ -95,6 +95,8 @@ async def test_each_type_of_an_access_token_works(issuer: LocalIssuer, kind: str
         ({"scope": "", "scp": "campaigns:write"}, set()),
         ({"scope": None}, set()),
         ({"scope": "campaigns:readwrite CAMPAIGNS:WRITE"}, set()),
+        ({"scope": "openid,campaigns:read"}, set()),
+        ({"scope": "openid\u00a0campaigns:write\tcampaigns:read"}, set()),
     ],
 )
 async def test_scopes_come_from_scope_or_scp(issuer: LocalIssuer, claims: dict[str, Any], scopes: set[str]) -> None:
@@ -104,6 +106,8 @@ async def test_scopes_come_from_scope_or_scp(issuer: LocalIssuer, claims: dict[s
 @pytest.mark.parametrize(
     ("claim", "orgs"),
     [(["octo-org", "octo-labs"], ("octo-labs", "octo-org")), ("octo-org octo-labs", ("octo-labs", "octo-org")),
+     (["Octo-Org", "octo-org"], ("octo-org",)),
+     (["octo-org", "/admins", "team x", "../../user", "x%2f..", "a\n\u202eb", "\ud800"], ("octo-org",)),
      ([], ()), (None, ()), (7, ()), ({"octo-org": True}, ())],
 )  # fmt: skip
 async def test_the_org_claim_bounds_and_without_it_nothing_may_be_named(

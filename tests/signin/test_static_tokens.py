@@ -94,6 +94,14 @@ def test_a_file_that_others_can_write_to_lets_nobody_in(file: Path, mode: int) -
         made(file, "bert")
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_that_another_owns_lets_nobody_in(file: Path) -> None:
+    token = made(file)
+    os.chown(file, 4711, 4711)
+    with pytest.raises(SignInUnavailable, match="belongs to another user"):
+        StaticTokens(file).verify(token)
+
+
 def line(**changed: Any) -> str:
     told = {"name": "x", "sha256": "0" * 64, "scopes": [READ_SCOPE], "expires_at": "2099-01-01T00:00:00Z", **changed}
     return json.dumps({name: value for name, value in told.items() if value is not None})

@@ -90,8 +90,9 @@ def publication(**changes: Any) -> Publication:
 
 
 def campaign(number: int = 7, **changes: Any) -> Campaign:
-    facts = {"number": number, "name": PUBLICATION.name, "state": "open", "created_at": CREATED, "ends_at": ENDS}
-    return Campaign.model_validate({**facts, "updated_at": CREATED, **changes})
+    as_sent = {"name": PUBLICATION.name, "description": PUBLICATION.description, "ends_at": ENDS}
+    facts = {"number": number, "state": "open", "created_at": CREATED, "updated_at": CREATED, **as_sent}
+    return Campaign.model_validate({**facts, **changes})
 
 
 def snapshot(at: datetime = AT, **changes: Any) -> Snapshot:

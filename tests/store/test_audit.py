@@ -133,7 +133,7 @@ async def test_who_made_the_write_knows_better_than_who_looked_later(store: Stor
 
 
 @pytest.mark.parametrize("became", ["published", "abandoned", "unknown"])
-async def test_a_creation_is_settled_as_its_publication_is(store: Store, became: str) -> None:
+async def test_a_creation_ends_as_its_publication_did(store: Store, became: str) -> None:
     record = attempt(tool="create_campaign", campaign_number=None)
     await store.audit.attempt(record)
     intent = await store.intend(PUBLICATION, record.key)
@@ -141,8 +141,9 @@ async def test_a_creation_is_settled_as_its_publication_is(store: Store, became:
         await store.published(intent, 9, CREATED)
     elif became == "abandoned":
         await store.abandoned(intent, "GitHub answered 422.")
-    assert await store.audit.unsettled("octo-org", LATER) == []
+    settled = await store.audit.settle_creations("octo-org", LATER)
     [found] = await kept(store)
+    assert settled == ([] if became == "unknown" else [found])
     assert (found.outcome, found.campaign_number, found.why) == {
         "published": ("done", 9, "As found later: GitHub lists the campaign."),
         "abandoned": ("failed", None, "As found later: GitHub answered 422."),
@@ -155,8 +156,82 @@ async def test_a_creation_is_settled_when_its_publication_was_settled_by_looking
     await store.audit.attempt(record)
     await store.intend(PUBLICATION, record.key)
     assert await store.settle("octo-org", [campaign(9)], now=LATER, complete_since=AT)
-    await store.audit.unsettled("octo-org", LATER)
+    await store.audit.settle_creations("octo-org", LATER)
     assert [(each.outcome, each.campaign_number) for each in await kept(store)] == [("done", 9)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "why"),
+    [
+        ([], "GitHub lists no campaign that may be it; one that was made and deleted since would not be listed."),
+        ([7, 8], "What GitHub lists does not tell whether a campaign was made of it: none is certainly it, "),
+    ],
+)
+async def test_of_a_creation_whose_campaign_is_not_found_nothing_is_known_and_it_ends_so(
+    store: Store, listed: list[int], why: str
+) -> None:
+    record = attempt(tool="create_campaign", campaign_number=None)
+    await store.audit.attempt(record)
+    await store.intend(PUBLICATION, record.key)
+    shown = [campaign(number) for number in listed]
+    await store.settle("octo-org", shown, now=LATER, complete_since=AT - timedelta(days=1))
+    [settled] = await store.audit.settle_creations("octo-org", LATER)
+    assert await kept(store) == [settled]
+    assert (settled.outcome, settled.ended_at) == ("unknown", LATER)
+    assert (settled.why or "").startswith(f"Looked at later: {why}")
+    assert await store.audit.settle_creations("octo-org", LATER) == []
+
+
+async def test_a_creation_that_was_said_to_be_unknown_is_done_when_its_campaign_is_found_after_all(
+    store: Store,
+) -> None:
+    record = attempt(tool="create_campaign", campaign_number=None)
+    await store.audit.attempt(record)
+    intent = await store.intend(PUBLICATION, record.key)
+    await store.settle("octo-org", [campaign(7), campaign(8)], now=LATER, complete_since=AT)
+    await store.audit.settle_creations("octo-org", LATER)
+    await store.published(intent, 7, CREATED)
+    [found] = await store.audit.settle_creations("octo-org", LATER)
+    assert (found.outcome, found.campaign_number) == ("done", 7)
+    assert await store.audit.settle_creations("octo-org", LATER) == []
+
+
+async def test_a_creation_of_which_nothing_else_is_kept_ends_as_unknown(store: Store) -> None:
+    await store.audit.attempt(attempt(tool="create_campaign", campaign_number=None))
+    assert await store.audit.settle_creations("octo-org", AT + timedelta(seconds=119)) == []
+    [found] = await store.audit.settle_creations("octo-org", LATER)
+    assert (found.outcome, found.why) == (
+        "unknown",
+        "Looked at later: what was to be published is not kept, so it cannot be looked for.",
+    )
+
+
+async def test_a_few_are_looked_at_at_once_and_not_always_the_same(store: Store) -> None:
+    for number in range(30):
+        await store.audit.attempt(attempt(campaign_number=number))
+    chosen = [await store.audit.unsettled("octo-org", LATER) for _ in range(20)]
+    assert {len(records) for records in chosen} == {8}
+    assert len({record.key for records in chosen for record in records}) > 8
+
+
+async def test_rivals_are_other_calls_of_the_time_or_later_that_may_have_done_the_same(store: Store) -> None:
+    before = AT - timedelta(minutes=4)
+    records = {
+        "itself": attempt(),
+        "at once": attempt(),
+        "later": attempt(LATER).ended("done", LATER),
+        "shortly before": attempt(before),
+        "long before": attempt(before - timedelta(milliseconds=1)),
+        "failed": attempt().ended("failed", AT),
+        "refused": attempt().ended("refused", AT),
+        "another campaign": attempt(campaign_number=8),
+        "another tool": attempt(tool="update_campaign"),
+        "another organization": attempt(org="octo-labs"),
+    }
+    for record in records.values():
+        await store.audit.ended(record) if record.ended_at else await store.audit.attempt(record)
+    found = {record.key for record in await store.audit.rivals(records["itself"])}
+    assert {name for name, record in records.items() if record.key in found} == {"at once", "later", "shortly before"}
 
 
 async def test_what_looks_like_a_token_is_not_kept(store: Store, place: Path | str) -> None:
@@ -164,7 +239,7 @@ async def test_what_looks_like_a_token_is_not_kept(store: Store, place: Path | s
     record = replace(DELETION, before={"description": f"use {token}"}, change={token: [token]})
     await store.audit.ended(record.ended("failed", AT, why=f"no {token}"))
     [found] = await kept(store)
-    assert found.before == {"description": "use [a GitHub token]"}
+    assert found.before == {"description": "use [a token]"}
     assert token not in str(rows(place, "SELECT * FROM audit"))
 
 
@@ -172,6 +247,7 @@ async def test_where_nothing_is_kept_there_are_no_records(tmp_path: Path) -> Non
     for store in (store_at(None), store_at(tmp_path / "none")):
         assert await kept(store) == []
         assert await store.audit.unsettled("octo-org", LATER) == []
+        assert await store.audit.settle_creations("octo-org", LATER) == []
     await store_at(None).audit.attempt(DELETION)
     assert list(tmp_path.iterdir()) == []
 

@@ -167,5 +167,5 @@ async def test_an_ending_writes_down_again_what_went_with_a_deleted_file(store: 
 async def test_a_reading_makes_the_file_that_is_not_there(store: Store, path: Path) -> None:
     assert await store.note("octo-org", 7, CREATED, snapshot())
     path.unlink()
-    assert await store.note("octo-org", 7, CREATED, snapshot())
-    assert await store.history("octo-org", 7, CREATED) == [snapshot()]
+    assert await store.note("octo-org", 7, CREATED, snapshot(LATER, open_count=1))
+    assert await store.history("octo-org", 7, CREATED) == [snapshot(LATER, open_count=1)]

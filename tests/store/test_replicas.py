@@ -94,13 +94,50 @@ async def test_a_store_that_cannot_tell_whether_an_answer_was_used_refuses_the_w
     async with replicas(place) as [case, _]:
         client = ByHand(case, DELETE)
         question = await client.ask()
-        (tmp_path / "moved").mkdir()
-        if place.parent.exists():
-            place.parent.rename(tmp_path / "moved" / "kept")
-        place.parent.write_text("no folder")
+        break_store(place)
         text = DELETE.refusal(await client.accept(question))
         assert case.writes == []
     assert text.startswith("Whether that answer was used already could not be looked up, so nothing was done. ")
+
+
+def break_store(place: Path) -> None:
+    """Put a file where the store's folder would be made."""
+    assert not place.parent.exists()
+    place.parent.write_text("no folder")
+
+
+async def test_an_answer_with_which_nothing_was_done_is_good_once_the_store_is_back(
+    tmp_path: Path, guarded: GuardedCall
+) -> None:
+    place = tmp_path / "kept" / "store.sqlite3"
+    async with replicas(place, call=guarded) as [case, _]:
+        client = ByHand(case, guarded)
+        question = await client.ask()
+        break_store(place)
+        for _again in range(2):
+            assert "could not be looked up, so nothing was done" in guarded.refusal(await client.accept(question))
+        place.parent.unlink()
+        result = await client.accept(question)
+        assert isinstance(result, CallToolResult)
+        assert not result.is_error, text_of(result)
+        used = await client.accept(question)
+        assert isinstance(used, CallToolResult)
+        assert text_of(used).startswith(USED)
+        assert len(case.writes) == 1
+
+
+async def test_a_no_that_the_store_could_not_note_is_not_to_be_made_a_yes(tmp_path: Path) -> None:
+    place = tmp_path / "kept" / "store.sqlite3"
+    async with replicas(place) as [case, _]:
+        client = ByHand(case, DELETE)
+        question = await client.ask()
+        break_store(place)
+        DELETE.refusal(await client.decline(question))
+        place.parent.unlink()
+        result = await client.accept(question)
+        assert isinstance(result, CallToolResult)
+        assert text_of(result).startswith(USED)
+        assert case.writes == []
 
 
 async def test_what_one_replica_showed_another_publishes_without_reading_the_alerts_again(place: Path | str) -> None:

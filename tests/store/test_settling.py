@@ -15,6 +15,8 @@ from server.store.store import Store
 from tests.store.samples import ALERTS, AT, CREATED, ENDS, LATER, PUBLICATION, campaign, publication, rows, store_at
 
 LONG_AGO = AT - timedelta(days=1)
+SOON = AT + timedelta(seconds=244)
+"""The last moment at which another call may still lay claim to a publication's campaign."""
 
 
 def unsettled(key: int = 1, **changes: Any) -> Unsettled:
@@ -44,11 +46,18 @@ def decided(
         {"created_at": AT + timedelta(seconds=120)},
         {"ends_at": ENDS + timedelta(microseconds=5)},
         {"state": "closed"},
-        {"description": "Edited since."},
+        {"description": "  All\u00a0of\n it."},
     ],
 )
 def test_a_campaign_that_fits_is_the_publications(changes: dict[str, Any]) -> None:
     assert decided([unsettled()], [campaign(7, **changes), campaign(8, name="Another")]) == {1: 7}
+
+
+@pytest.mark.parametrize("description", ["Somebody else's words.", ""])
+def test_one_of_the_same_name_and_end_but_other_words_may_be_somebody_elses(description: str) -> None:
+    alike = campaign(7, description=description)
+    assert decided([unsettled()], [alike]) == {}
+    assert decided([unsettled(description=None)], [alike]) == {1: 7}  # which words were sent was not kept
 
 
 @pytest.mark.parametrize(
@@ -165,7 +174,7 @@ async def test_a_publication_that_did_not_finish_is_known_again_after_a_look(sto
 @pytest.mark.anyio
 async def test_one_that_github_does_not_list_is_given_up(store: Store, place: Path | str) -> None:
     await store.unknown(await store.intend(publication(alerts=ALERTS[:1])), "no answer")
-    assert await store.settle("octo-org", [], now=LATER, complete_since=None) == []
+    assert await store.settle("octo-org", [], now=SOON, complete_since=None) == []
     older = campaign(6, created_at=LONG_AGO)
     said = await store.settle("octo-org", [older], now=LATER, complete_since=LONG_AGO)
     assert said == [
@@ -202,8 +211,23 @@ async def test_one_that_may_have_been_edited_beyond_recognition_is_not_given_up(
 ) -> None:
     await store.intend(PUBLICATION)
     unlike = campaign(7, name="Renamed", description="Rewritten.")
-    assert await store.settle("octo-org", [unlike], now=LATER, complete_since=LONG_AGO) == []
+    assert await store.settle("octo-org", [unlike], now=SOON, complete_since=LONG_AGO) == []
     assert rows(place, "SELECT state FROM publications") == [("intended",)]
+
+
+@pytest.mark.anyio
+async def test_that_it_cannot_be_told_what_became_of_one_is_said_once_and_it_may_be_found_yet(store: Store) -> None:
+    await store.intend(PUBLICATION)
+    alike = [campaign(7), campaign(8)]
+    assert await store.settle("octo-org", alike, now=SOON, complete_since=LONG_AGO) == []
+    assert await store.settle("octo-org", alike, now=SOON + timedelta(seconds=1), complete_since=LONG_AGO) == [
+        'It cannot be told whether an earlier call, which did not finish, published "Stop the XSS": none of the '
+        "campaigns that GitHub lists is certainly it."
+    ]
+    assert await store.settle("octo-org", alike, now=LATER, complete_since=LONG_AGO) == []
+    await store.published(await store.intend(publication(at=LATER)), 8, CREATED)
+    [said] = await store.settle("octo-org", alike, now=LATER, complete_since=LONG_AGO)
+    assert said.startswith('Campaign octo-org/7 "Stop the XSS" was published by an earlier call')
 
 
 @pytest.mark.anyio

@@ -1,18 +1,33 @@
-"""What the tests of the audit share: a look at the records, and answers of GitHub that go wrong."""
+"""What the tests of the audit share: records to look at and to leave, a world with a clock, answers that go wrong."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 
 from server.domain.audit import AuditRecord
+from server.sandbox.app import create_sandbox
+from server.sandbox.options import SandboxOptions
 from server.settings import Settings
 from server.store.store import Store
 from tests.guards.scenarios import (
     GuardedCall,
 )
 from tests.harness import Hook, Sent
+from tests.tools.expected import NOON
+
+
+class Later:
+    """A world whose time the test moves on."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now))
+
+    def pass_time(self, **given: float) -> None:
+        self.now += timedelta(**given)
 
 
 async def kept(path: Path) -> list[AuditRecord]:
@@ -26,6 +41,14 @@ async def kept(path: Path) -> list[AuditRecord]:
 async def the_one(path: Path) -> AuditRecord:
     [record] = await kept(path)
     return record
+
+
+async def lost(path: Path, *records: AuditRecord) -> None:
+    """Leave what a process leaves that dies while it writes."""
+    store = Store.from_settings(Settings(store=path))
+    for record in records:
+        await store.audit.attempt(record)
+    await store.aclose()
 
 
 def confirmation_of(call: GuardedCall) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from server.domain.audit import AuditRecord
-from server.sandbox.app import create_sandbox
-from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
+from server.domain.audit import AuditRecord, json_line
+from server.sandbox.options import ADMIN_TOKEN
 from server.settings import Settings
 from server.store.audit_trail import AuditTrail
 from server.store.records import KeptAlert, Publication
@@ -27,7 +28,7 @@ from tests.guards.scenarios import (
     serving,
 )
 from tests.harness import ORG, Sent, connected, open_pairs, text_of
-from tests.tools.audited import kept, the_one
+from tests.tools.audited import Later, kept, lost, the_one
 from tests.tools.expected import NOON
 
 pytestmark = pytest.mark.anyio
@@ -36,17 +37,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "kept" / "store.sqlite3"
-
-
-class Later:
-    """A world whose time the test moves on."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.sandbox = create_sandbox(SandboxOptions(clock=lambda: self.now))
-
-    def pass_time(self, **given: float) -> None:
-        self.now += timedelta(**given)
 
 
 async def write_unknown(path: Path, world: Later, call: GuardedCall, *, done: bool) -> None:
@@ -75,7 +65,7 @@ async def write_unknown(path: Path, world: Later, call: GuardedCall, *, done: bo
 
 @pytest.mark.parametrize(
     ("call", "done", "outcome"),
-    [(DELETE, True, "done"), (DELETE, False, "failed"), (CLOSE, True, "done"), (CLOSE, False, "unknown")],
+    [(DELETE, True, "done"), (DELETE, False, "failed"), (CLOSE, True, "done"), (CLOSE, False, "failed")],
     ids=str,
 )
 async def test_the_next_list_settles_what_nobody_knew(
@@ -95,7 +85,7 @@ async def test_the_next_list_settles_what_nobody_knew(
     assert "of which nobody knew" not in again["note"]
 
 
-@pytest.mark.parametrize(("done", "outcome"), [(True, "done"), (False, "failed")])
+@pytest.mark.parametrize(("done", "outcome"), [(True, "done"), (False, "unknown")])
 async def test_the_next_list_settles_a_creation_with_its_publication(path: Path, done: bool, outcome: str) -> None:
     world = Later()
     await write_unknown(path, world, OPEN_ISSUES, done=done)
@@ -104,7 +94,8 @@ async def test_the_next_list_settles_a_creation_with_its_publication(path: Path,
         await case.done("list_campaigns")
     record = await the_one(path)
     assert (record.outcome, record.campaign_number) == (outcome, 7 if done else None)
-    assert (record.why or "").startswith("As found later: GitHub lists ")
+    seen = "As found later: GitHub lists the campaign." if done else "Looked at later: GitHub lists no campaign that "
+    assert (record.why or "").startswith(seen)
 
 
 async def test_the_next_write_settles_too(path: Path) -> None:
@@ -200,7 +191,8 @@ async def test_a_creation_whose_process_died_is_settled_with_its_publication(pat
     async with connected(sandbox=world.sandbox, store=path) as case:
         await case.done("list_campaigns")
     found = await the_one(path)
-    assert (found.outcome, found.campaign_number) == (("done", 7) if done else ("failed", None))
+    assert (found.outcome, found.campaign_number) == (("done", 7) if done else ("unknown", None))
+    assert (found.why or "").startswith("As found later" if done else "Looked at later")
 
 
 async def test_a_creations_record_never_exists_without_what_settles_it(
@@ -221,6 +213,74 @@ async def test_a_creations_record_never_exists_without_what_settles_it(
     async with serving(call=OPEN_ISSUES, person=agreeing(OPEN_ISSUES), store=path, sandbox=Later().sandbox) as case:
         await OPEN_ISSUES.done(case)
     assert [(await the_one(path)).key] == there
+
+
+async def test_a_change_whose_process_died_is_not_done_when_another_call_made_it(era: str, path: Path) -> None:
+    world = Later()
+    await lost(path, AuditRecord(ORG, "update_campaign", NOON, campaign_number=NUMBER, change={"name": "Renamed"}))
+    async with connected(era, sandbox=world.sandbox, store=path) as case:
+        await case.done("update_campaign", campaign_number=NUMBER, name="Renamed")
+    world.pass_time(minutes=3)
+    async with connected(era, sandbox=world.sandbox, store=path) as case:
+        await case.done("list_campaigns")
+    dead, made = sorted(await kept(path), key=lambda record: record.status or 0)
+    assert (made.outcome, dead.outcome) == ("done", "unknown")
+    assert dead.why == "Looked at later: everything is as it was sent, by this call or by another like it."
+
+
+async def test_of_two_changes_whose_processes_died_neither_is_done(path: Path) -> None:
+    world = Later()
+    one = AuditRecord(ORG, "update_campaign", NOON, campaign_number=NUMBER, change={"name": "Renamed"})
+    await lost(path, one, replace(one, at=NOON + timedelta(seconds=1), key=one.key // 2))
+    async with connected(sandbox=world.sandbox) as case:
+        await case.done("update_campaign", campaign_number=NUMBER, name="Renamed")
+    world.pass_time(minutes=3)
+    async with connected(sandbox=world.sandbox, store=path) as case:
+        await case.done("list_campaigns")
+    assert [record.outcome for record in await kept(path)] == ["unknown", "unknown"]
+
+
+async def test_a_creation_that_somebody_else_made_in_other_words_is_not_taken_for_ours(path: Path) -> None:
+    world = Later()
+    record = AuditRecord(ORG, "create_campaign", NOON)
+    ends = datetime(2099, 1, 8, 23, 59, 59, tzinfo=UTC)
+    store = Store.from_settings(Settings(store=path))
+    await store.intend(Publication(ORG, "code", "A", ends, (KeptAlert(41001, 1),), NOON, "Ours."), record.key)
+    await store.audit.attempt(record)
+    async with connected(sandbox=world.sandbox) as case:
+        given = {"name": "A", "description": "Theirs.", "ends_at": "2099-01-08"}
+        await case.done("create_campaign", **given, alerts=open_pairs(world.sandbox))
+    world.pass_time(minutes=5)
+    async with connected(sandbox=world.sandbox, store=path) as case:
+        listed = await case.done("list_campaigns")
+    assert 'whether an earlier call, which did not finish, published "A"' in listed["note"]
+    found = await the_one(path)
+    assert (found.outcome, found.campaign_number) == ("unknown", None)
+    assert (found.why or "").startswith("Looked at later: What GitHub lists does not tell")
+    assert await store.alerts_of(ORG, 7) is None
+    await store.aclose()
+
+
+@pytest.mark.parametrize("done", [True, False])
+async def test_what_was_settled_is_appended_to_the_log_once(era: str, path: Path, tmp_path: Path, done: bool) -> None:
+    world, log = Later(), tmp_path / "audit.jsonl"
+    deletion = AuditRecord(ORG, "delete_campaign", NOON, campaign_number=NUMBER, caller="anna", confirmation="typed")
+    creation = AuditRecord(ORG, "create_campaign", NOON)
+    await lost(path, deletion, creation)
+    if done:
+        delete(world.sandbox)
+    world.pass_time(minutes=3)
+    for _ in range(2):
+        async with connected(era, sandbox=world.sandbox, store=path, audit_log=log) as case:
+            await case.done("list_campaigns")
+    lines = {line["id"]: line for line in map(json.loads, log.read_text().splitlines())}
+    assert len(log.read_text().splitlines()) == 2
+    line = lines[str(deletion.key)]
+    assert (line["outcome"], line["caller"], line["confirmation"]) == ("done" if done else "failed", "anna", "typed")
+    assert line["why"].startswith("As found later: the campaign is ")
+    assert lines[str(creation.key)]["outcome"] == "unknown"
+    for record in await kept(path):
+        assert json_line(record, "api.github.com") in log.read_text()
 
 
 async def test_lists_that_follow_each_other_look_once(path: Path) -> None:

@@ -10,19 +10,24 @@ from typing import Any
 
 import pytest
 
-from server.errors import ConfigurationError
+from server.domain.audit import AuditRecord
+from server.errors import ConfigurationError, StoreFailed
 from server.sandbox.options import ADMIN_TOKEN
 from server.settings import Settings
+from server.store.audit_trail import AuditTrail
+from server.store.records import Intent, Publication
+from server.store.store import Store
 from tests.guards.scenarios import (
     DELETE,
     NUMBER,
+    OPEN_ISSUES,
     GuardedCall,
     agreeing,
     once,
     serving,
 )
 from tests.harness import ORG, connected
-from tests.tools.audited import failing, kept
+from tests.tools.audited import failing, kept, the_one
 from tests.tools.expected import frozen
 
 pytestmark = pytest.mark.anyio
@@ -70,6 +75,48 @@ async def test_where_the_audit_is_required_and_cannot_be_written_nothing_is_sent
         assert case.writes == []
     assert text.startswith("The audit record could not be written, so nothing was sent. The store ")
     assert text.endswith(f"Campaign {NUMBER} was not changed.")
+
+
+async def test_where_the_audit_is_required_nothing_is_published_that_could_not_be_settled(
+    era: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store fails for a moment, after it has written the publication down or before."""
+    intend = Store.intend
+
+    async def lose(self: Store, publication: Publication, key: int | None = None) -> Intent:
+        await intend(self, publication, key)
+        raise StoreFailed("The store went away.", "Try again.")
+
+    monkeypatch.setattr(Store, "intend", lose)
+    async with connected(era, store=path, audit="required", sandbox=frozen()) as case:
+        given = {**OPEN_ISSUES.arguments_in(case.sandbox), "generate_issues": False}
+        text = await case.refused("create_campaign", **given)
+        assert case.writes == []
+        assert text.startswith("What is to be published could not be written down, so nothing was sent. The store went")
+        monkeypatch.setattr(Store, "intend", intend)
+        await case.done("create_campaign", **given)  # no rival is left
+    assert [record.outcome for record in await kept(path)] == ["refused", "done"]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_an_attempt_whose_record_may_be_lost_is_one_record_and_one_line(
+    era: str, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    attempt, log = AuditTrail.attempt, tmp_path / "audit.jsonl"
+
+    async def lose(self: AuditTrail, record: AuditRecord) -> None:
+        if committed:
+            await attempt(self, record)
+        raise StoreFailed("The store went away while it committed.")
+
+    monkeypatch.setattr(AuditTrail, "attempt", lose)
+    async with connected(era, store=path, audit="required", audit_log=log) as case:
+        await case.refused("update_campaign", campaign_number=NUMBER, name="New")
+        assert case.writes == []
+    record = await the_one(path)
+    assert (record.outcome, record.confirmation, record.account) == ("refused", "not required", "octo-bot")
+    assert (record.why or "").startswith("The audit record could not be written, so nothing was sent.")
+    assert [json.loads(line)["id"] for line in log.read_text().splitlines()] == [str(record.key)]
 
 
 @pytest.mark.parametrize("given", [{"no_store": True}, {"sandbox": True}])
