@@ -68,7 +68,7 @@ class GuardedCall:
         return Sent(self.method, self.path, {}, None if self.body is None else dict(self.body))
 
     async def call(self, case: Case, **more: Any) -> CallToolResult:
-        return await case.call(self.tool, **self.arguments_in(case.sandbox), **more)
+        return await case.call(self.tool, **{**self.arguments_in(case.sandbox), **more})
 
     async def refused(self, case: Case, **more: Any) -> str:
         """Make the call, which must fail without a write and end with the truth; return the text."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -131,10 +133,11 @@ async def test_a_no_is_recorded_as_refused(era: str, path: Path, guarded: Guarde
     assert record.campaign_number == guarded.arguments.get("campaign_number")
 
 
-async def test_a_refusal_counts_the_alerts_it_was_about(path: Path) -> None:
+@pytest.mark.parametrize("sent", [list, json.dumps], ids=["as a list", "as text"])
+async def test_a_refusal_counts_the_alerts_it_was_about(path: Path, sent: Callable[[Any], Any]) -> None:
     async with serving(person=Person(DECLINED), store=path) as case:
-        await OPEN_ISSUES.refused(case)
         pairs = open_pairs(case.sandbox)
+        await OPEN_ISSUES.refused(case, alerts=sent(pairs))
     record = await the_one(path)
     assert record.change["alerts"] == {str(pair["repository_id"]): len(pair["alert_numbers"]) for pair in pairs}
 
