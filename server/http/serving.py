@@ -42,6 +42,7 @@ from server.signin.static_tokens import StaticTokens
 from server.signin.verifier import Verifier
 
 _KEEP_ALIVE = 75  # seconds; longer than proxies keep idle connections, so that none uses one that is being closed
+_BACKLOG = 128  # connections; asyncio takes as many at once, before `PunctualProtocol` can close any
 _MARGIN = 15.0  # seconds beyond the longest write before what is still open is cut off after all
 _BROWSER_HEADERS = ("authorization", "content-type", "last-event-id", "mcp-method", "mcp-name", "mcp-protocol-version")
 
@@ -84,6 +85,7 @@ def run_service(
             proxy_headers=False,  # nothing here goes by the client's address
             server_header=False,
             http=PunctualProtocol,
+            backlog=_BACKLOG,
             ws="none",
             lifespan="on",
             timeout_keep_alive=_KEEP_ALIVE,

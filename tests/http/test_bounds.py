@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -203,3 +204,16 @@ def test_headers_that_do_not_come_end_the_connection(monkeypatch: pytest.MonkeyP
                 rest = b"".join(iter(lambda: connection.recv(1000), b""))
             assert (answered + rest).startswith(b"HTTP/1.1 200 ") == bool(before)
             assert b"POST" not in rest
+
+
+def test_a_connection_too_many_is_closed_and_later_ones_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.http.connections.most_connections", lambda: 1)
+    with replica() as running:
+        host = httpx.URL(running.url)
+        alive = f"GET /healthz HTTP/1.1\r\nHost: {host.host}\r\nConnection: close\r\n\r\n".encode()
+        with socket.create_connection((host.host, host.port or 0), timeout=30) as first:
+            with socket.create_connection((host.host, host.port or 0), timeout=30) as second, suppress(ConnectionError):
+                assert second.recv(100) == b""
+            first.sendall(alive)
+            assert b"".join(iter(lambda: first.recv(1000), b"")).startswith(b"HTTP/1.1 200 ")
+        assert get(running.origin + "/healthz").status_code == 200
