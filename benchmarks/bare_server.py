@@ -83,7 +83,7 @@ def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     own = f"http://127.0.0.1:{listening.getsockname()[1]}/mcp"
     app = bare_server(Path(tokens), github, own).streamable_http_app()
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
+    config = uvicorn.Config(app, http="h11", log_level="warning", access_log=False, server_header=False, ws="none")
     print(own, flush=True)  # noqa: T201 - whoever started it waits for this
     uvicorn.Server(config).run(sockets=[listening])
 

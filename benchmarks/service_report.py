@@ -32,7 +32,7 @@ def section(results: Results, load: str) -> str:
         "rounds": str(plan.rounds),
         "machine": f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}",
         "load": load,
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("mcp", "httpx", "uvicorn", "httptools")),
+        "versions": ", ".join(f"{name} {version(name)}" for name in ("mcp", "httpx", "uvicorn", "h11")),
         "tables": tables(results),
         "first": f"{results.first.rate:.0f} calls per second, 95 of 100 within {results.first.late:,.0f} ms",
         "second": _second(results),
