@@ -111,19 +111,17 @@ def check(number: int, asked: Asked, body: bytes) -> None:
 
 
 async def load(urls: Sequence[str], token: str, tool_calls: int, clients: int, shift: int = 0) -> Load:
-    """Let clients make so many calls together, each at one of the addresses.
+    """Let clients make so many calls together, each of them as many as the others and at one of the addresses.
 
     Raises:
         RuntimeError: an answer was not right.
     """
-    left = iter(range(tool_calls))
     answers: list[tuple[int, Asked, bytes, float]] = []
 
     async def client(index: int, opened: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
         reader, writer = opened
         wanted = asked_by(index, clients, shift)
-        for number in left:
-            asked = next(wanted)
+        for number, asked in zip(range(index, tool_calls, clients), wanted, strict=False):
             began = time.perf_counter()
             writer.write(request(urls[index % len(urls)], token, number, asked))
             body = await _answer(reader)
