@@ -1,3 +1,5 @@
+import logging
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -17,6 +19,18 @@ def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """What runs the command line in this process sets up logging, onto a stream that ends with its test."""
+    root = logging.getLogger()
+    before, level, hook = root.handlers[:], root.level, sys.excepthook
+    yield
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    sys.excepthook = hook
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ _PATIENCE = 30  # seconds
 
 def program(name: str) -> str:
     """Return the path of a program; without it the test is skipped, or fails where CI is set."""
-    path = shutil.which(name, path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    beside_python = Path(sys.executable).parent  # where the lock file's programs are, also when nothing was activated
+    path = shutil.which(name, path=os.pathsep.join([str(beside_python), os.environ["PATH"], "/usr/sbin"]))
     if path is None:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{name} is not installed")
     assert path

@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,19 +28,6 @@ NASTY = 'x\n{"level": "error", "message": "fake"}\r\x1b[31m\x7f\x00\x85\u2028\u2
 CONTROL = re.compile(r"[^ -~]")
 
 Logged = Callable[[], list[dict[str, Any]]]
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level, hook = root.handlers[:], root.level, sys.excepthook
-    try:
-        yield
-    finally:
-        root.handlers[:] = before
-        root.setLevel(level)
-        logging.captureWarnings(False)
-        sys.excepthook = hook
 
 
 def configured(level: str) -> Logged:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -13,12 +16,32 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from server.telemetry import exporters_wanted, traced
 from server.version import server_version
 from tests.http.service import client_of, service_process
+from tests.processes import environment
 from tests.server.collector import collector
 from tests.server.test_cli import INITIALIZE, run
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 CALL = '{"jsonrpc":"2.0","id":"second","method":"tools/call","params":{"name":"list_campaigns","arguments":{}}}\n'
 READY = '{"jsonrpc":"2.0","method":"notifications/initialized"}\n'
+
+
+def talked(messages: str, answers: int, *arguments: str, **env: str) -> tuple[list[Any], list[Any]]:
+    """Send messages over stdio, wait for so many answers, and end; returns what was on stdout and on stderr."""
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "security_campaigns_mcp", "--sandbox", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"PATH": os.environ["PATH"], **environment(**env)},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(messages)
+        process.stdin.flush()
+        lines = [process.stdout.readline() for _ in range(answers)]
+        rest, said = process.communicate(timeout=60)  # which closes stdin: that ends a call under way
+    return [json.loads(line) for line in [*lines, *rest.splitlines()]], [json.loads(line) for line in said.splitlines()]
 
 
 @pytest.mark.anyio
@@ -61,9 +84,9 @@ async def test_a_collector_that_is_away_costs_no_call_and_no_clean_end(tmp_path:
 
 
 def test_over_stdio_the_console_is_stderr_with_a_line_for_each_span() -> None:
-    done = run("--sandbox", "--org", "octo-org", stdin=INITIALIZE + READY + CALL, OTEL_TRACES_EXPORTER="console")
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [1, "second"]
-    names = [json.loads(line)["name"] for line in done.stderr.splitlines()]
+    answers, spans = talked(INITIALIZE + READY + CALL, 2, "--org", "octo-org", OTEL_TRACES_EXPORTER="console")
+    assert [answer["id"] for answer in answers] == [1, "second"]
+    names = [span["name"] for span in spans]
     assert "GET /orgs/{org}/campaigns" in names
     assert names.index("GET /orgs/{org}/campaigns") < names.index("tools/call list_campaigns")
 
@@ -87,11 +110,11 @@ def test_what_a_client_makes_up_does_not_make_a_span_long() -> None:
     call = {"jsonrpc": "2.0", "id": "i" * 5000, "method": "tools/call", "params": {"name": "t" * 5000}}
     strange = {"jsonrpc": "2.0", "id": 3, "method": "m" * 5000, "params": {}}
     messages = "".join(json.dumps(message) + "\n" for message in (call, strange))
-    done = run("--sandbox", stdin=INITIALIZE + READY + messages, OTEL_TRACES_EXPORTER="console")
-    names = [json.loads(line)["name"] for line in done.stderr.splitlines()]
-    assert {f"tools/call {'t' * 89}", "m" * 100} <= set(names)
-    assert "iii" in done.stderr
-    assert max(len(word) for word in done.stderr.split('"')) < 1000
+    _, spans = talked(INITIALIZE + READY + messages, 3, OTEL_TRACES_EXPORTER="console")
+    assert {f"tools/call {'t' * 89}", "m" * 100} <= {span["name"] for span in spans}
+    said = json.dumps(spans)
+    assert "iii" in said
+    assert max(len(word) for word in said.split('"')) < 1000
 
 
 def test_without_a_variable_nothing_of_the_sdk_is_imported() -> None:
