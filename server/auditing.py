@@ -136,7 +136,7 @@ async def note_refusal(
     *,
     unread: bool = False,
 ) -> None:
-    """Record a call of a write tool that ended before anything was sent, unless it was to be a preview.
+    """Record a call that was to write and ended before anything was sent, unless it has a record.
 
     Args:
         app: the server's parts.
@@ -146,7 +146,7 @@ async def note_refusal(
         caller: who called; None where nobody signs in.
         unread: nobody has looked at the arguments, which then are not recorded.
     """
-    if error.recorded or arguments.get("dry_run") not in (None, False):
+    if error.recorded:
         return
     error.recorded = True
     record = AuditRecord(

@@ -73,9 +73,12 @@ class CampaignServer(MCPServer[AppContext]):
 
     async def list_tools(self) -> list[Tool]:
         """List the tools that may be called, their schemas without what only costs tokens."""
+        return [tool for tool in (await self._all_tools()).values() if not self._hidden(tool)]
+
+    async def _all_tools(self) -> Mapping[str, Tool]:
         if not self._slim:
             self._slim = {tool.name: slim_tool(tool) for tool in await super().list_tools()}
-        return [tool for tool in self._slim.values() if not self._hidden(tool)]
+        return self._slim
 
     def _hidden(self, tool: Tool) -> bool:
         return not self._may_write() and not (tool.annotations and tool.annotations.read_only_hint)
@@ -105,7 +108,7 @@ class CampaignServer(MCPServer[AppContext]):
         begun: list[str] = []
         try:
             _refuse_misplaced(arguments, properties)
-            with for_a_write(name in self.not_done and not arguments.get("dry_run")), writes_begun(begun):
+            with for_a_write(await self._is_to_write(name, arguments)), writes_begun(begun):
                 return await super().call_tool(name, _settled(arguments, tool.input_schema), context)
         except InvalidInput as error:
             return await self._explained(name, arguments, error)
@@ -121,26 +124,43 @@ class CampaignServer(MCPServer[AppContext]):
 
     async def note_missing_scope(self, name: str, arguments: Mapping[str, Any], caller: Caller | None) -> None:
         """Record the call of a write tool by a caller who may only read."""
-        if name in self.not_done and self.app is not None:
-            why = "This server only reads." if self.read_only else "The caller may only read."
-            await note_refusal(self.app, name, arguments, Refused(why), caller, unread=True)
+        why = "This server only reads." if self.read_only else "The caller may only read."
+        await self._note(name, arguments, Refused(why), caller, unread=True)
+
+    async def _note(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        error: CampaignsError,
+        caller: Caller | None,
+        *,
+        unread: bool = False,
+    ) -> None:
+        """Record a call that was to write and did not come to it."""
+        if self.app is not None and await self._is_to_write(name, arguments):
+            await note_refusal(self.app, name, arguments, error, caller, unread=unread)
+
+    async def _is_to_write(self, name: str, arguments: Mapping[str, Any]) -> bool:
+        """Tell whether a call is one of a write tool, and not for its preview, which not every one has."""
+        if name not in self.not_done:
+            return False
+        properties = (await self._all_tools())[name].input_schema["properties"]
+        return not ("dry_run" in properties and arguments.get("dry_run") is True)
 
     async def _explained(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> CallToolResult:
         logger.info("%s: %s", name, error)
         if isinstance(error, InvalidInput):
             await self._note_unread(name, arguments, error)
             return _failed(f"{name}: {error} {_NOTHING_SENT}")
-        if name in self.not_done and self.app is not None:
-            await note_refusal(self.app, name, arguments, error, current_caller())
+        await self._note(name, arguments, error, current_caller())
         if not error.nothing_written:
             return _failed(str(error))
         return _failed(f"{error} {self.not_done.get(name, '').format_map(arguments)}".strip())
 
     async def _note_unread(self, name: str, arguments: Mapping[str, Any], error: CampaignsError) -> None:
         """Record the call of a write tool whose arguments are no good to be kept: not even all where a secret is."""
-        if name in self.not_done and self.app is not None:
-            harmless = {key: value for key, value in arguments.items() if not holds_token(value)}
-            await note_refusal(self.app, name, harmless, error, current_caller(), unread=True)
+        harmless = {key: value for key, value in arguments.items() if not holds_token(value)}
+        await self._note(name, harmless, error, current_caller(), unread=True)
 
     async def _crashed(
         self, name: str, arguments: Mapping[str, Any], error: ToolError, *, recorded: bool

@@ -39,6 +39,8 @@ def said(record: AuditRecord) -> tuple[str, str, str, int | None]:
         ("update_campaign", {"campaign_number": NUMBER, "name": ""}, NUMBER, "`name`: is empty"),
         ("update_campaign", {"campaign_number": NUMBER, "name": TOKEN}, NUMBER, "`name`: contains what looks like"),
         ("delete_campaign", {"campaign_number": NUMBER, "org": TOKEN[:30]}, NUMBER, "`org`: contains what looks like"),
+        ("delete_campaign", {"campaign_number": NUMBER, "dry_run": True}, NUMBER, "`dry_run`: there is no such"),
+        ("update_campaign", {"campaign_number": NUMBER, "name": "New", "dry_run": "false"}, NUMBER, "true or false"),
         ("create_campaign", {"name": "New"}, None, "is required"),
     ],
 )
