@@ -55,6 +55,13 @@ def loopback_github(
 ) -> Iterator[LoopbackGitHub]:
     """Serve the sandbox on a free loopback port while the block runs."""
     github = kind(create_sandbox(options or SandboxOptions()))
+    with serving(github):
+        yield github
+
+
+@contextmanager
+def serving(github: LoopbackGitHub) -> Iterator[None]:
+    """Serve it on a free loopback port, which its `url` then names, while the block runs."""
     config = uvicorn.Config(github, port=0, log_level="error", lifespan="off", server_header=False, date_header=False)
     server = uvicorn.Server(config)
     socket = config.bind_socket()
@@ -62,7 +69,7 @@ def loopback_github(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
     try:
-        yield github
+        yield
     finally:
         server.should_exit = True
         thread.join(10)

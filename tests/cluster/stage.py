@@ -9,7 +9,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +20,6 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import psycopg
-import uvicorn
 from anyio.abc import ObjectReceiveStream
 
 from server.signin.static_tokens import new_token
@@ -29,7 +27,7 @@ from tests.cluster.github import IN_EACH, Clock, ClusterGitHub, github_of, open_
 from tests.cluster.load import LATER, LEGACY, WAYS, Intention, Said, Worker, client_at
 from tests.cluster.replicas import ReplicaProcess, balancer, free_ports
 from tests.cluster.verdict import Verdict, judge
-from tests.processes import environment
+from tests.processes import environment, serving
 from tests.store import postgres
 
 REPLICAS = 3
@@ -72,7 +70,7 @@ def stage(folder: Path, server: postgres.Server, organizations: int) -> Iterator
     keys.chmod(0o600)
     token = new_token(tokens, "anna", ("campaigns:read", "campaigns:write"), None, datetime.now(UTC) + timedelta(1))
     with ExitStack() as stack:
-        stack.enter_context(_served(github))
+        stack.enter_context(serving(github))
         replicas = []
         for number, port in enumerate(free_ports(REPLICAS)):
             arguments = [f"--tokens={tokens}", f"--state-keys={keys}", f"--store={store}", "--write-spacing=0"]
@@ -83,21 +81,6 @@ def stage(folder: Path, server: postgres.Server, organizations: int) -> Iterator
         url = stack.enter_context(balancer(folder / "nginx", replicas))
         github.audit = stack.enter_context(psycopg.connect(store, autocommit=True))
         yield Stage(github, clock, replicas, url, token, store, folder)
-
-
-@contextmanager
-def _served(github: ClusterGitHub) -> Iterator[None]:
-    config = uvicorn.Config(github, port=0, log_level="error", lifespan="off", server_header=False, date_header=False)
-    server = uvicorn.Server(config)
-    listening = config.bind_socket()
-    github.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 def intentions_for(github: ClusterGitHub, each: int) -> list[Intention]:
