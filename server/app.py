@@ -17,6 +17,7 @@ from server.completions import register_completions, remember_app
 from server.context import AppContext
 from server.github.credentials import Credentials
 from server.guards.one_use import SpendAnswers, SpentAnswers, remember_sealed_state
+from server.names import hide_tokens_in_names
 from server.protocol import CampaignServer
 from server.resources import register_resources
 from server.running import open_app
@@ -91,6 +92,7 @@ def build_server(
     )
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary
     mcp.middleware.insert(0, remember_request)  # so that whatever is logged can name the request
+    mcp.middleware.insert(0, hide_tokens_in_names)
     tools.register_tools(mcp)
     prompts.register_prompts(mcp)
     register_resources(mcp)

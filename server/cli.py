@@ -216,7 +216,10 @@ def _run_with(settings: Settings, command: str | None, given: Mapping[str, Any],
 
 
 def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
-    from server.app import build_server  # noqa: PLC0415 - `--help` and `version` must not pay for it
+    import anyio  # noqa: PLC0415 - `--help` and `version` must not pay for it
+
+    from server.app import build_server  # noqa: PLC0415 - likewise
+    from server.stdio import serve_stdio  # noqa: PLC0415 - likewise
     from server.telemetry import traced  # noqa: PLC0415 - likewise
 
     if sys.stdin is not None and sys.stdin.isatty():
@@ -227,7 +230,7 @@ def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
         )
     # Hosts hand on variables that are meant for themselves, so that without the extra nobody is warned.
     with traced(environ, missing=logging.INFO):
-        build_server(settings, transport=_sandbox_transport(settings)).run("stdio")
+        anyio.run(serve_stdio, build_server(settings, transport=_sandbox_transport(settings)))
     return 0
 
 

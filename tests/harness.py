@@ -25,7 +25,7 @@ from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.settings import Settings
 
 ORG = "octo-org"
-UNHURRIED = {"org": ORG, "look_again": (0.0, 0.0), "write_spacing": 0.0}
+UNHURRIED: dict[str, Any] = {"org": ORG, "look_again": (0.0, 0.0), "write_spacing": 0.0}
 """Settings of a server under test, which lets nobody wait."""
 MODES = {"2026-07-28": "auto", "2025-11-25": "legacy"}
 

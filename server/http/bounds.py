@@ -9,20 +9,28 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.http.answers import refuse
+from server.domain.checks import holds_token
+from server.http.answers import answer, id_of, refuse
 from server.http.settings import Address, ServeSettings
+from server.messages import LARGEST_MESSAGE, refusal_of_text
 
 _LOG = logging.getLogger(__name__)
 
-LARGEST_BODY = 1024 * 1024
-"""Bytes; a campaign of a thousand alerts, named one by one, has some thirty thousand."""
+LARGEST_BODY = LARGEST_MESSAGE
+"""Bytes."""
 _BEARABLE = 8  # times the limit
 _PATIENCE = 30.0  # seconds for a body to arrive
 _USUAL_PORTS = {"https": 443, "http": 80}
 _MESSAGE = "security_campaigns.message"
+_VERSION = "mcp-protocol-version"
+_NO_VERSION = (
+    "MCP-Protocol-Version holds what looks like a token instead of the protocol's version. Nothing was done; name the "
+    "version and send it again."
+)
 
 
 def allowed_hosts(settings: ServeSettings, bound: Address) -> frozenset[str]:
@@ -87,16 +95,19 @@ def _without_port(host: str) -> str:
 
 
 class BoundedBody:
-    """Reads a POST's body whole, within bounds, and parses it once for whoever comes next; see `message_of`."""
+    """Reads a POST's body whole, within bounds, and parses it once for whoever comes next; see `message_of`.
+
+    What is no message is refused here.
+    """
 
     def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY) -> None:
         self._app = app
         self._largest = largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request, or answer 413 or 408."""
+        """Serve the request, or answer 400, 413 or 408."""
         if scope["method"] != "POST":
-            await self._app(scope, receive, send)
+            await self._app(_from_now_on(scope), receive, send)
             return
         try:
             with anyio.fail_after(_PATIENCE):
@@ -108,6 +119,12 @@ class BoundedBody:
             return  # the client has gone
         if len(body) > self._largest:
             await refuse(send, 413, f"The request is larger than {self._largest} bytes; send less in one call.")
+            return
+        if holds_token(Headers(scope=scope).get(_VERSION)):  # the SDK would repeat it
+            await refuse(send, 400, _NO_VERSION, id=id_of(_parsed(body)))
+            return
+        if _of_2025(scope) and (refusal := refusal_of_text(body)) is not None:
+            await answer(send, 400, refusal.model_dump(mode="json", exclude_unset=True))
             return
         waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -137,6 +154,17 @@ class BoundedBody:
             if not message.get("more_body", False):
                 break
         return bytes(body)
+
+
+def _from_now_on(scope: Scope) -> Scope:
+    """Return a request for a stream of events without the wish for past ones: none are kept, and the SDK fails."""
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"last-event-id"]}
+
+
+def _of_2025(scope: Scope) -> bool:
+    """Tell whether a message goes to the SDK's older half, which would answer with how Python sees what was sent."""
+    version = Headers(scope=scope).get(_VERSION)
+    return version is None or version in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 def message_of(scope: Scope) -> Any:
