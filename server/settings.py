@@ -38,8 +38,9 @@ class Settings:
         api_version: the value of X-GitHub-Api-Version.
         token_file: a file with nothing in it but a token.
         app_id, app_key_file: a GitHub App and its private key (PEM), used together.
-        patience: the longest that one call waits for GitHub (rate limits and repeats together), in seconds.
-        timeout: how long one request may take, in seconds. GitHub itself gives up after about ten.
+        patience: how long a request is repeated and limits are waited out for it, in seconds: the last try begins
+            before. What looks for a campaign whose creation had no clear answer has the rest of the creation's.
+        timeout: how long one try of a request may take, in seconds. GitHub itself gives up after about ten.
         parallel_reads: how many pages of alerts are read at the same time, at most. GitHub asks for restraint.
         write_reserve: how many requests of an hour's rate limit are kept for writes, at most a fifth of it; reading
             alerts leaves twice as many.

@@ -10,7 +10,7 @@ import httpx
 from server.doctor.examination import IS_IT_GITHUB, NAME_ONE, Examination
 from server.doctor.findings import Verdict, failed, ok, unknown
 from server.domain.dates import spoken
-from server.domain.text import clean, quote
+from server.domain.text import as_name, clean, quote
 from server.errors import NotFound, PermissionMissing, Unauthenticated
 from server.github.addresses import segment
 from server.github.answers import Answer
@@ -72,7 +72,8 @@ async def _first_answer(exam: Examination, app: GitHub | None) -> Answer:
     # An app that signs in as itself may ask for itself; what else it may ask for is not documented everywhere.
     answer = await app.client.request("GET", "/app", about="the GitHub App")
     if isinstance(answer.content, dict):
-        exam.app_slug = clean(str(answer.content.get("slug") or ""), _LONGEST_NAME) or None
+        slug = answer.content.get("slug")
+        exam.app_slug = as_name(slug, _LONGEST_NAME) if isinstance(slug, str) and slug else None
     return answer
 
 
@@ -91,7 +92,7 @@ async def account(exam: Examination) -> Verdict:
     login = answer.content.get("login") if isinstance(answer.content, dict) else None
     if not isinstance(login, str) or not login:
         return failed("GitHub's answer about the account holds no login.", IS_IT_GITHUB)
-    exam.login = clean(login, _LONGEST_NAME)
+    exam.login = as_name(login, _LONGEST_NAME)
     exam.scopes = _scopes(answer.headers)
     return ok(f"The token acts as {exam.login}.{_expiry(answer.headers, exam.github.clock.now())}")
 
@@ -165,5 +166,5 @@ async def _choice(exam: Examination) -> str:
     if exam.installation:
         return "A GitHub App acts in the organizations where it is installed."
     logins = await exam.github.people.organizations()
-    shown = clean(", ".join(logins), _LONGEST_LIST)
+    shown = clean(", ".join(map(as_name, logins)), _LONGEST_LIST)
     return f"The account belongs to {shown}." if logins else "GitHub does not tell which ones the account belongs to."

@@ -66,7 +66,8 @@ def next_and_last(response: httpx.Headers, base: httpx.URL) -> tuple[str | None,
 
     The next address is not checked here; `GitHubClient.follow` does that before anything is sent.
     """
-    links = httpx.Response(200, headers=[("link", response["link"])]).links if "link" in response else {}
+    # As the bytes that came: httpx reads any of them, but writes only text in ASCII.
+    links = httpx.Response(200, headers=[pair for pair in response.raw if pair[0].lower() == b"link"]).links
     following = links.get("next", {}).get("url")
     # Joined with nothing, the address would be the one that was asked, and its page number the last.
     last = joined(base, links["last"]["url"]) if "last" in links else None

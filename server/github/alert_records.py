@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from server.domain.alerts import SEVERITIES, AlertKind, AnyAlert, CodeAlert, SecretAlert
+from server.domain.alerts import SEVERITIES, VALIDITIES, AlertKind, AnyAlert, CodeAlert, SecretAlert
 from server.domain.languages import language_of
 from server.domain.weaknesses import cwes_of
 from server.github.pages import no_list
@@ -135,7 +135,7 @@ def secret_alert(item: object, repository: Repository | None, shared: Shared) ->
         number,
         shared.text(home.name),
         shared.text(item.get("secret_type")),
-        shared.text(item.get("validity")) or "unknown",
+        _validity(item.get("validity")),
         item.get("publicly_leaked") is True,
         created_at,
     )
@@ -196,6 +196,10 @@ def _severity(rule: dict[str, object]) -> str:
     given = rule.get("security_severity_level") or rule.get("severity")
     known = given.lower() if isinstance(given, str) else ""
     return _SEVERITY.get(known, "none")
+
+
+def _validity(given: object) -> str:
+    return given if isinstance(given, str) and given in VALIDITIES else "unknown"
 
 
 def _logins(assignees: list[object], shared: Shared) -> tuple[str, ...]:

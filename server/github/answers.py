@@ -78,6 +78,7 @@ class Receipt:
 
     Attributes:
         sent: whether the request left, so that GitHub may have carried it out.
+        spent: seconds that all requests with this receipt took, waiting included: they share their patience.
         status: the HTTP status.
         request_id: GitHub's X-GitHub-Request-Id.
     """
@@ -85,6 +86,7 @@ class Receipt:
     status: int | None = None
     request_id: str | None = None
     sent: bool = False
+    spent: float = 0.0
 
     def note(self, answer: Answer | GitHubError) -> None:
         """Take over the facts of an answer, good or bad. One that never came leaves what is known."""
@@ -102,7 +104,7 @@ def read_answer(call: Call, response: httpx.Response, stored: Stored | None, dis
     status, headers = response.status_code, response.headers
     if status == 304 and stored is not None:
         # The fresh headers count, but a 304 need not repeat the Link header.
-        headers = httpx.Headers({**stored.headers, **headers})
+        headers = _renewed(stored.headers, headers)
         content = _parsed(call, response, stored.kept) if isinstance(stored.kept, bytes) else stored.kept
         return Answer(200, headers, content, *next_and_last(headers, call.url), unchanged=True)
     if status >= 300:
@@ -117,6 +119,12 @@ def read_answer(call: Call, response: httpx.Response, stored: Stored | None, dis
         return Answer(status, headers, None)
     content = _parsed(call, response, response.content)
     return Answer(status, headers, distill(content) if distill else content, *next_and_last(headers, call.url))
+
+
+def _renewed(stored: httpx.Headers, fresh: httpx.Headers) -> httpx.Headers:
+    """Return the fresh headers and what was stored of others, as the bytes that came: they need not be ASCII."""
+    told = {name.lower() for name, _ in fresh.raw}
+    return httpx.Headers([*fresh.raw, *(pair for pair in stored.raw if pair[0].lower() not in told)])
 
 
 def _parsed(call: Call, response: httpx.Response, body: bytes) -> object:

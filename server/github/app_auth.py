@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
-from server.domain.text import clean
+from server.domain.text import as_name
 from server.errors import CampaignsError, ConfigurationError, NotFound, Unauthenticated, UnexpectedAnswer
 from server.github.addresses import number_segment, segment
 from server.github.client import GitHubClient
@@ -143,7 +143,7 @@ class AppCredentials(Credentials):
             raise _unreadable("installation")
         answer = await self._ask("POST", f"/app/installations/{number_segment(number)}/access_tokens", org)
         slug = installation.get("app_slug")
-        account = f"{clean(slug, 100)}[bot]" if isinstance(slug, str) and slug else None
+        account = as_name(f"{slug}[bot]") if isinstance(slug, str) and slug else None
         try:
             value = read_token(str(answer.get("token") or ""), "GitHub").value
             expires_at = datetime.fromisoformat(str(answer.get("expires_at")))

@@ -64,8 +64,9 @@ class Campaigns:
         direction: str = "desc",
         page: int = 1,
         per_page: int = 30,
+        receipt: Receipt | None = None,
     ) -> CampaignPage:
-        """Return one page of campaigns; `state` None means all of them.
+        """Return one page of campaigns; `state` None means all of them. `receipt` is of a write that it looks for.
 
         Raises:
             GitHubError: GitHub refused, failed, or answered something else than campaigns.
@@ -75,7 +76,7 @@ class Campaigns:
             params["state"] = state
         try:
             answer = await self._client.request(
-                "GET", f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org)
+                "GET", f"/orgs/{segment(org)}/campaigns", org=org, params=params, about=_all_of(org), receipt=receipt
             )
         except NotFound as refusal:
             raise await narrowed(self._client, refusal, org) from refusal
@@ -99,15 +100,16 @@ class Campaigns:
             raise await narrowed(self._client, refusal, org) from refusal
         return [_read(item, f"one of {_all_of(org)}") for item in listed]
 
-    async def get(self, org: str, number: int) -> Campaign:
-        """Return one campaign with everything that GitHub knows about it.
+    async def get(self, org: str, number: int, *, receipt: Receipt | None = None) -> Campaign:
+        """Return one campaign with everything that GitHub knows about it. `receipt` is of a write that found it.
 
         Raises:
             NotFound: it does not exist or is hidden from this token.
             GitHubError: GitHub refused, failed, or answered something else than this campaign.
         """
         try:
-            answer = await self._client.request("GET", _path(org, number), org=org, about=_one(org, number))
+            about = _one(org, number)
+            answer = await self._client.request("GET", _path(org, number), org=org, about=about, receipt=receipt)
         except NotFound as refusal:
             raise await narrowed(self._client, refusal, org, number) from refusal
         return _read(answer.content, _one(org, number), number)
@@ -120,6 +122,7 @@ class Campaigns:
         A campaign counts as the result of this attempt only if it is as it was sent (name, description, end,
         managers, and contact link where GitHub shows it), is not among `known`, was created since the attempt began
         (in GitHub's time, which the caller's reading of the open campaigns has told), and is the only such one.
+        Looking has only what sending left of the patience, so that a GitHub that hangs is not waited for ever again.
 
         Args:
             org: the organization.
@@ -131,6 +134,7 @@ class Campaigns:
             OutcomeUnknown: it may or may not have been published; the text says what was looked at.
             GitHubError: it was not published.
         """
+        receipt = receipt or Receipt()
         attempt = Attempt(org, body, frozenset(known), self._clock.now().replace(microsecond=0))
         named = f"campaign {attempt.name} of {org}"
         path = f"/orgs/{segment(org)}/campaigns"
@@ -140,9 +144,9 @@ class Campaigns:
         except GitHubError as unclear:
             if not unclear.may_have_happened:
                 raise await self._definite(unclear, org) from unclear
-            found = await self._look_for(attempt, unclear)
+            found = await self._look_for(attempt, unclear, receipt)
         try:
-            return Published(await self.get(org, found.number), found=True)
+            return Published(await self.get(org, found.number, receipt=receipt), found=True)
         except CampaignsError:
             return Published(found, found=True)  # it is known to exist; a list's shorter form is better than an error
 
@@ -211,7 +215,7 @@ class Campaigns:
             return await narrowed(self._client, refusal, org, number, change=True)
         return refusal
 
-    async def _look_for(self, attempt: Attempt, unclear: GitHubError) -> Campaign:
+    async def _look_for(self, attempt: Attempt, unclear: GitHubError, receipt: Receipt) -> Campaign:
         """Look for the campaign of an attempt, pausing before each look.
 
         Raises:
@@ -220,7 +224,7 @@ class Campaigns:
         for pause in self._settings.look_again:
             await self._sleep(pause)
             try:
-                newest = await self.page(attempt.org, state="open", per_page=LARGEST_PAGE)
+                newest = await self.page(attempt.org, state="open", per_page=LARGEST_PAGE, receipt=receipt)
             except CampaignsError as failure:  # whatever it is, the campaign may have been published
                 attempt.note_failed_look(failure, self._clock.now())
                 continue

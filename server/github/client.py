@@ -89,9 +89,10 @@ class GitHubClient:
         """Send a request and return the answer to it, repeating within the rules.
 
         GET, PATCH and DELETE are repeated after failures that may pass; POST only when it cannot have reached GitHub
-        or GitHub said that it did nothing. While one request waits out a rate limit, no other is sent. Waiting never
-        adds up to more than `settings.patience` seconds; a write may wait as long again for its turn. Reads that are
-        the same at the same moment are sent once.
+        or GitHub said that it did nothing. While one request waits out a rate limit, no other is sent. No try begins
+        after a failure or a limit when `settings.patience` seconds have passed, tries and waiting together, and each
+        takes `settings.timeout` at most; a write may wait as long again for its turn. Reads that are the same at the
+        same moment are sent once.
 
         Args:
             method: GET, POST, PATCH or DELETE.
@@ -105,7 +106,8 @@ class GitHubClient:
                 body; that is for long lists of large objects, and where a body holds what must not stay.
             afresh: do not let GitHub answer 304, and share with no other read.
             bulk: one of the many reads of something large, which leave more of the rate limit than others do.
-            receipt: told whether anything was sent, also when the call is cancelled.
+            receipt: told whether anything was sent, also when the call is cancelled. Requests with the same one share
+                their patience.
 
         Raises:
             GitHubError: in the kind that fits. Its `may_have_happened` is True exactly when this was a write that
@@ -116,11 +118,12 @@ class GitHubClient:
         url = httpx.URL(address, params=dict(params)) if params else httpx.URL(address)
         reads = method == "GET" or changes_nothing
         call = Call(method, url, org, body, about or f"{method} {path}", reads, bulk)
+        receipt = receipt or Receipt()
+        call.spent = receipt.spent
         try:
             return await self._perform(call, distill, afresh)
         finally:
-            if receipt is not None:
-                receipt.sent = receipt.sent or call.sent > 0
+            receipt.sent, receipt.spent = receipt.sent or call.sent > 0, call.spent
 
     async def follow(
         self,
@@ -191,10 +194,15 @@ class GitHubClient:
                 call.note_ambiguity()
             raise failures.refusal(response, call, self._settings.api_version)
         answer, first = exchange.read(call, response, distill)
-        if first and call.method == "GET" and response.status_code == 200:
+        if first and call.method == "GET" and response.status_code == 200 and self._leads_home(answer):
             distilled = answer.content if distill is not None and isinstance(answer.content, Sized) else None
             cache.put(key, response, distilled)
         return answer
+
+    def _leads_home(self, answer: Answer) -> bool:
+        """Whether the next page can be followed. One that cannot is not kept: a 304 would name it ever again."""
+        target = None if answer.next_url is None else joined(self._api, answer.next_url)
+        return answer.next_url is None or (target is not None and at_home(target, self._api))
 
     async def _send(self, call: Call, token: Token, stored: Stored | None) -> httpx.Response:
         headers = {

@@ -12,6 +12,7 @@ def _machine_time() -> datetime:
 
 _WHOLE_SECONDS_DIFFER = timedelta(seconds=2)
 _UNTOLD_DOUBT = timedelta(hours=25)  # a clock is sometimes a day off
+_FARTHEST = timedelta(days=3653)  # what would be added to a time that is further away may not exist
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,9 +43,10 @@ class Clock:
         return self._stamped
 
     def set_by(self, github_time: datetime) -> None:
-        """Take over the time that GitHub just told."""
-        self._ahead = github_time - self._machine_time()
-        self.told = True
+        """Take over the time that GitHub just told, unless it is ten years away from this machine's and so no time."""
+        ahead = github_time - self._machine_time()
+        if abs(ahead) <= _FARTHEST:
+            self._ahead, self.told = ahead, True
 
     def at_least(self) -> datetime:
         """Return a time that has certainly come: until GitHub has told its own, this machine may be a day ahead."""

@@ -79,4 +79,4 @@ class EtagCache:
 
 
 def _only_link(headers: httpx.Headers) -> httpx.Headers:
-    return httpx.Headers({"link": headers["link"]} if "link" in headers else {})
+    return httpx.Headers([pair for pair in headers.raw if pair[0].lower() == b"link"])

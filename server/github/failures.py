@@ -10,12 +10,11 @@ import json
 import re
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit
 
 import httpx
 from pydantic_core import from_json
 
-from server.domain.text import clean, quote
+from server.domain.text import quote
 from server.errors import (
     GitHubError,
     NotFound,
@@ -31,7 +30,9 @@ from server.github.retries import Call, retry_after
 _LONGEST_MESSAGE = 300
 _LONGEST_ITEM = 120
 _MOST_ITEMS = 5
-_REQUEST_ID = re.compile(r"[A-Za-z0-9:._-]{1,100}")
+_REQUEST_ID = re.compile(r"[0-9A-Fa-f]+(:[0-9A-Fa-f]+)+")  # as no token looks, which something in between may echo
+_LONGEST_REQUEST_ID = 100
+_DOCS = re.compile(r"https://docs\.github\.com(/[A-Za-z0-9/_#?=.-]*)?")  # shown as it is, outside of quotations
 _NAMES_VERSION = re.compile(r"api[- ]?version", re.IGNORECASE)
 _SECRETS = "/secret-scanning/"
 _ALERTS = {"/code-scanning/": "Code scanning", _SECRETS: "Secret scanning"}
@@ -70,7 +71,7 @@ def told(response: httpx.Response) -> dict[str, object]:
 def request_id(headers: httpx.Headers) -> str | None:
     """Return X-GitHub-Request-Id when it looks like one."""
     value = headers.get("x-github-request-id", "")
-    return value if _REQUEST_ID.fullmatch(value) else None
+    return value if len(value) <= _LONGEST_REQUEST_ID and _REQUEST_ID.fullmatch(value) else None
 
 
 def is_html(response: httpx.Response) -> bool:
@@ -240,11 +241,5 @@ def _item(error: object) -> str:
 
 
 def _docs(body: dict[str, object]) -> str | None:
-    address = str(body.get("documentation_url") or "")
-    try:
-        url = urlsplit(address)
-        trusted = url.scheme == "https" and url.netloc == "docs.github.com"
-    except ValueError:
-        return None
-    shown = clean(address, _LONGEST_MESSAGE)
-    return shown if trusted and shown == address and " " not in shown else None
+    address = str(body.get("documentation_url"))
+    return address if len(address) <= _LONGEST_MESSAGE and _DOCS.fullmatch(address) else None

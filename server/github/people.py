@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from server.domain.text import clean
+from server.domain.text import as_name, clean
 from server.errors import NotFound, PermissionMissing, UnexpectedAnswer
 from server.github.client import GitHubClient
 from server.github.credentials import Token
@@ -82,4 +82,4 @@ class People:
             raise UnexpectedAnswer(
                 "GitHub did not say whose token this is.", "Does something else answer in GitHub's place?"
             )
-        return clean(login, _LONGEST_LOGIN)
+        return as_name(login, _LONGEST_LOGIN)

@@ -11,7 +11,7 @@ from server.github.retries import Call
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPING_THE_METHOD = frozenset({307, 308})
-_MOST = 3
+MOST_REDIRECTS = 3
 
 
 def redirected(call: Call, response: httpx.Response, api: httpx.URL) -> httpx.URL:
@@ -30,8 +30,8 @@ def redirected(call: Call, response: httpx.Response, api: httpx.URL) -> httpx.UR
         what = f"GitHub redirects to another host ({shown_host(target)}). The token was not sent there."
     elif response.status_code not in _KEEPING_THE_METHOD and call.method != "GET":
         what = f"GitHub redirects the request for {call.about}, which is not followed for a change."
-    elif call.redirects > _MOST:
-        what = f"GitHub redirects in circles (more than {_MOST} times)."
+    elif call.redirects > MOST_REDIRECTS:
+        what = f"GitHub redirects in circles (more than {MOST_REDIRECTS} times)."
     else:
         return target
     raise UnexpectedAnswer(

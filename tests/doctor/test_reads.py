@@ -105,7 +105,7 @@ async def test_an_account_without_a_login_fails(content: object) -> None:
 
 async def test_texts_by_others_are_cleaned() -> None:
     visited = await visit(replies={"/user": user("octo\u202e-\x1b[31mbot", scopes="repo, \x1b[2Jread:org")})
-    assert visited["account"].says == "The token acts as octo-[31mbot."
+    assert visited["account"].says == 'The token acts as "octo-[31mbot".'
     assert "\x1b" not in doctor.render(visited.findings, color=False)
     assert "\u202e" not in doctor.render(visited.findings, color=False)
 

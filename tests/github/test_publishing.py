@@ -163,6 +163,16 @@ async def test_one_look_of_two_that_fails_is_told(waits: Waits) -> None:
     assert "(last at 10:42:04 UTC): GitHub did not accept" in caught.value.what
 
 
+async def test_looking_waits_no_longer_than_sending_left_of_the_patience(waits: Waits) -> None:
+    """What hangs is given up after a try each, not after all that one request alone may take, three times over."""
+    limited = told(429, {"message": "Too many requests"}, retry_after="20")
+    script = Script(limited, told(502), limited, told(200, [campaign(14)]), limited)
+    made = await make_campaigns(script, waits, settings=Settings(patience=30.0)).create("octo-org", BODY, known=())
+    assert (made.campaign.number, made.found) == (14, True)
+    assert script.lines == [POST, POST, LOOK, LOOK, GET]
+    assert waits.seconds == [20.0, 1.0, 3.0]
+
+
 async def test_without_looks_that_is_told(waits: Waits) -> None:
     campaigns = make_campaigns(Script(told(502)), waits, settings=Settings(look_again=()))
     with pytest.raises(OutcomeUnknown, match="It was not looked for"):

@@ -61,6 +61,36 @@ async def test_the_date_header_sets_the_clock(waits: Waits) -> None:
         assert clock.now() == NOW
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
+async def test_a_date_that_is_no_time_leaves_the_clock_and_the_answer(waits: Waits, method: str, date: str) -> None:
+    clock = Clock(waits.now)
+    client = make_client(Script(told(200, 1, date=date, x_ratelimit_remaining="3")), waits, clock=clock)
+    assert (await client.request(method, "/orgs/octo-org/campaigns/6")).content == 1
+    assert (clock.now(), clock.told) == (NOW, False)
+
+
+@pytest.mark.parametrize("raw", ["é".encode(), b"\xff\x9d", "\u202e".encode(), b"\xed\xa0\x80"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+async def test_header_fields_in_other_letters_are_survived(waits: Waits, method: str, raw: bytes) -> None:
+    names = [b"link", b"server", b"date", b"x-ratelimit-remaining", b"retry-after", b"set-cookie", b"content-type"]
+    link = b'<https://api.github.com/user?page=2>; rel="next", <https://api.github.com/' + raw + b'>; rel="last"'
+    headers = [(name, link if name == b"link" else raw) for name in names]
+    script = Script(httpx.Response(200, headers=headers, content=b"[]"))
+    answer = await make_client(script, waits).request(method, "/user", body=None if method == "GET" else {})
+    assert (answer.content, answer.next_url) == ([], "https://api.github.com/user?page=2")
+
+
+async def test_a_next_page_in_other_letters_on_another_host_is_not_asked(waits: Waits) -> None:
+    link = '<https://evil.example/é>; rel="next"'.encode()
+    script = Script(httpx.Response(200, headers=[(b"link", link)], content=b"[]"))
+    client = make_client(script, waits)
+    answer = await client.request("GET", "/user")
+    with pytest.raises(UnexpectedAnswer, match="another host"):
+        await client.follow(str(answer.next_url), org=None)
+    assert len(script.sent) == 1
+
+
 async def test_link_headers_are_read(waits: Waits) -> None:
     link = (
         '<https://api.github.com/organizations/1/campaigns?page=2>; rel="next", '
