@@ -20,6 +20,8 @@ LogFormat = Literal["text", "json"]
 
 # These tell more about requests than a log should hold, headers included, when turned up.
 _KEPT_QUIET = ("httpx", "httpcore", "mcp", "hpack", "sse_starlette", "urllib3", "opentelemetry")
+# Their warnings are all of what a client sent with a message for its trace, and repeat it at whatever length.
+_ONLY_ERRORS = ("opentelemetry.baggage.propagation", "opentelemetry.trace.span")
 _CALLED = "security_campaigns_mcp"
 
 
@@ -140,6 +142,8 @@ def configure_logging(level: str, file: Path | None, form: LogFormat = "text") -
     root.setLevel(level.upper())
     for name in _KEPT_QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _ONLY_ERRORS:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _log_the_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

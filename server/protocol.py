@@ -33,7 +33,7 @@ from server.auditing import note_refusal, writes_begun
 from server.context import AppContext
 from server.domain.checks import holds_token
 from server.domain.explain import explain, listed, unknown_argument
-from server.domain.text import clean
+from server.domain.text import as_name, quote
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
 from server.github.budget import for_a_write
 from server.schemas import slim_tool
@@ -41,6 +41,7 @@ from server.signin.caller import Caller, current_caller
 
 logger = logging.getLogger(__name__)
 
+_LONGEST_ADDRESS = 200
 _NOTHING_SENT = "Nothing was sent to GitHub."
 _CALLERS_MISTAKES = (InvalidInput, NotFound, Refused)  # -32602 where MCP answers with an error code
 
@@ -103,7 +104,7 @@ class CampaignServer(MCPServer[AppContext]):
         tool = next((tool for tool in await self.list_tools() if tool.name == name), None)
         if tool is None:
             await self.note_missing_scope(name, arguments, current_caller())
-            return _failed(f"Unknown tool: {clean(name, 100)}")
+            return _failed(f"Unknown tool: {as_name(name)}")
         properties = tool.input_schema["properties"]
         begun: list[str] = []
         try:
@@ -183,7 +184,7 @@ class CampaignServer(MCPServer[AppContext]):
         """
         prompt = next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
         if prompt is None:
-            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {name}")
+            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {as_name(name)}")
         # Hosts send empty text for what a person left empty in a form.
         given = {key: value for key, value in (arguments or {}).items() if value not in (None, "")}
         if problems := _prompt_problems(prompt, given):
@@ -207,6 +208,8 @@ class CampaignServer(MCPServer[AppContext]):
             raise MCPError(INVALID_PARAMS, "The address contains what looks like a GitHub token; take it out.")
         try:
             return await super().read_resource(uri, context)
+        except ResourceNotFoundError as error:
+            raise ResourceNotFoundError(f"Unknown resource: {quote(str(uri), _LONGEST_ADDRESS)}") from error
         except UnexpectedResourceError as error:
             cause = _cause(error, ResourceError)
             if isinstance(cause, _CALLERS_MISTAKES):

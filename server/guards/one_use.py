@@ -81,7 +81,8 @@ class SpendAnswers:
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Spend the state of a call that brings an answer; the guards read the verdict with `answer_was_used`."""
-        sealed = _sealed_state.get()
+        # The boundary looks at no other method's state, and only tools ask: elsewhere it may be anybody's invention.
+        sealed = _sealed_state.get() if ctx.method == "tools/call" else None
         answered = sealed is not None and bool((ctx.params or {}).get("inputResponses"))
         token = _used_before.set(await self._verdict(ctx, sealed) if answered and sealed is not None else False)
         try:

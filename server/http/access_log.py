@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 
@@ -13,10 +14,11 @@ from server.call_context import HttpRequest, http_request
 _LOG = logging.getLogger(__name__)
 _ID_BYTES = 8
 _HEADER = b"x-request-id"
+_LONG_WORD = re.compile(r"[^/]{33,}")  # some tokens are no longer
 
 
 class AccessLog:
-    """Logs a line for each request: never a query, a header or a body.
+    """Logs a line for each request: no query, header or body, nor a method or word of the path that could be a token.
 
     Each request gets an id of this server's, which its answer tells in X-Request-Id and every line about it repeats.
     """
@@ -47,4 +49,6 @@ class AccessLog:
             finally:
                 took = (time.monotonic() - began) * 1000
                 by = "" if request.caller is None else f", by {request.caller!r}"
-                _LOG.info("%s %s: HTTP %d in %.0f ms%s", scope["method"], scope["path"][:200], status, took, by)
+                path = _LONG_WORD.sub("…", scope["path"])[:200]
+                method = _LONG_WORD.sub("…", scope["method"])  # whoever sends it makes that up too
+                _LOG.info("%s %s: HTTP %d in %.0f ms%s", method, path, status, took, by)
