@@ -17,9 +17,9 @@ Format = Literal["html", "markdown", "csv", "json"]
 
 _NAMED_OF_SEVERAL = 3  # repositories of a campaign that is one of several
 _LIMIT = 2000  # characters of one name or sentence: far above any that is meant
-# Where a spreadsheet takes ; for the separator, a cell begins after each, with quotes that it drops. The last four
-# signs are full-width.
-_FORMULA = re.compile(r"""(^|;[\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+# Where a spreadsheet takes ; for the separator, a cell begins after each, with quotes that it drops; some drop those of
+# any cell. The last four signs are full-width.
+_FORMULA = re.compile(r"""((?:^|;)[\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
 _THE_OTHERS = re.compile(r"[0-9]+ more")
 _ZERO_WIDTH_SPACE = "\u200b"
 _ACTIVE = re.compile(r"[\\`*_~|\[\]$]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +19,14 @@ from server.domain.alerts import AlertKind, AnyAlert
 from server.domain.checks import count_alerts
 from server.domain.models import ALERTS_LIMIT, AlertPairs
 from server.domain.selection_text import as_text, from_text
-from server.domain.text import alert_count, repository_count
+from server.domain.text import alert_count, as_name, repository_count
 from server.errors import InvalidInput, Refused, StoreFailed
 from server.guards.preview import digest
 from server.store.selections import LIFETIME
 from tools.choosing import find
 
 _LOG = logging.getLogger(__name__)
+_OURS = re.compile(r"[0-9]+ more|\(no name\)")  # what the counts themselves put among the names
 _BODY_FIELDS: dict[AlertKind, str] = {"code": "code_scanning_alerts", "secret": "secret_scanning_alerts"}
 
 
@@ -237,4 +239,4 @@ def _advice(app: AppContext, alerts: Sequence[AnyAlert], wanted: AlertFilter) ->
 
 
 def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in counts.items())
+    return ", ".join(f"{name if _OURS.fullmatch(name) else as_name(name)} {number}" for name, number in counts.items())

@@ -11,7 +11,7 @@ from server.context import AppContext, CallContext, app_of
 from server.domain.alert_filter import AlertFilter
 from server.domain.alert_matching import Filtered
 from server.domain.alerts import AlertQuery, AnyAlert
-from server.domain.text import clean
+from server.domain.text import as_name
 from server.errors import GitHubError
 from server.github.alerts import AlertReading
 
@@ -109,7 +109,7 @@ def _there_are(criterion: str, alerts: Sequence[AnyAlert]) -> str:
     if attribute is None:
         return ""
     found = Counter(name for alert in alerts if (name := getattr(alert, attribute)))
-    named = ", ".join(clean(name, 60) for name, _ in found.most_common(_MOST_NAMED))
+    named = ", ".join(as_name(name, 60) for name, _ in found.most_common(_MOST_NAMED))
     return f"; there are {named}" if named else ""
 
 
@@ -121,4 +121,4 @@ def _narrowed(query: AlertQuery) -> str:
             asked.setdefault(name, {})[value] = None
     if not asked:
         return ""
-    return " with " + " and ".join(f"{name} {' or '.join(values)}" for name, values in asked.items())
+    return " with " + " and ".join(f"{name} {' or '.join(map(as_name, values))}" for name, values in asked.items())

@@ -200,7 +200,7 @@ def _row(alert: AnyAlert, now: datetime) -> AlertRow:
     age = max(0, int(now.timestamp()) - alert.created_at) // 86_400
     if isinstance(alert, CodeAlert):
         return AlertRow(
-            repository=alert.repository,
+            repository=clean(alert.repository, _LONGEST_TEXT),
             alert_number=alert.alert_number,
             severity=alert.severity,
             rule=clean(alert.rule, _LONGEST_TEXT) or None,
@@ -208,7 +208,7 @@ def _row(alert: AnyAlert, now: datetime) -> AlertRow:
             age_days=age,
         )
     return AlertRow(
-        repository=alert.repository,
+        repository=clean(alert.repository, _LONGEST_TEXT),
         alert_number=alert.alert_number,
         secret_type=clean(alert.secret_type, _LONGEST_TEXT),
         validity=alert.validity,

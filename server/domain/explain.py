@@ -70,6 +70,7 @@ def _shown(name: str) -> str:
 
 def unknown_argument(name: str, known: Collection[str]) -> str:
     """Say that an argument does not exist, with the closest one that does."""
-    close = get_close_matches(name, known, n=1, cutoff=0.7)
+    # Comparing takes memory for every character, and nothing here is called anything that long.
+    close = get_close_matches(name, known, n=1, cutoff=0.7) if len(name) <= 2 * _LONGEST_NAME else []
     hint = f"use `{close[0]}`" if close else f"known are {', '.join(sorted(known))}"
     return f"`{_shown(name)}`: there is no such argument; {hint}"

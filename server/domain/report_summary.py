@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from server.domain.progress import days_left, remediation_rate
 from server.domain.report_words import a_day, day, held, several, today
 from server.domain.reports import RepositoryProgress, Status
 from server.domain.standing import WORST_FIRST, Standing, too_little
-from server.domain.text import quote
+from server.domain.text import as_name, quote
 from server.domain.tracked_alerts import Outcomes, by_repository, outcomes
 
 _SPOKEN: dict[Status, str] = {
@@ -24,7 +23,6 @@ _SPOKEN: dict[Status, str] = {
     "on_track": "On track",
     "done": "Done",
 }
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _STUCK_AFTER = 0.25  # of the time of a campaign: before, that nothing is closed in a repository says little
 
 
@@ -141,16 +139,11 @@ def _where(told: Told) -> str:
     repositories = by_repository(measured.alerts)
     left = [repository for repository in repositories if repository.left]
     if len(left) == 1 < len(repositories):
-        return f"; all that is left is in {_called(left[0])}"
+        return f"; all that is left is in {as_name(left[0].repository)}"
     stuck = next((repository for repository in left if _is_stuck(repository)), None)
     if stuck is None or len(left) < 2 or measured.time_used < _STUCK_AFTER:
         return ""
-    return f"; stuck: {_called(stuck)}, {several(stuck.left, 'alert')}, none closed"
-
-
-def _called(repository: RepositoryProgress) -> str:
-    """Name a repository; in quotes when GitHub would not take the name, so that it is not ours."""
-    return repository.repository if _PLAIN_NAME.fullmatch(repository.repository) else quote(repository.repository)
+    return f"; stuck: {as_name(stuck.repository)}, {several(stuck.left, 'alert')}, none closed"
 
 
 def _is_stuck(repository: RepositoryProgress) -> bool:

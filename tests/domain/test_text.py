@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -35,6 +36,7 @@ BLANKS = [
     "\ud800",
     "\U0010ffff",
     "\ufdd0",
+    "\U0001d159",
     "\uffff",
     "\U000e0fff",
 ]
@@ -61,13 +63,53 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
         assert clean(text, 40) == text
 
 
+LIKE_QUOTES = "“”„‟″‶ʺ❝❞〝〞〟\uff02"
+
+
 @given(ANY_TEXT)
 def test_quoted_text_is_one_json_string_and_cannot_end_its_quote(text: str) -> None:
     quoted = quote(text)
-    assert json.loads(quoted) == clean(text, 100)
+    plain = "".join('"' if each in LIKE_QUOTES else each for each in clean(text, 100))
+    assert json.loads(quoted) == re.sub("  +", " ", plain)
     value, end = json.JSONDecoder().raw_decode(quoted + '" and more')
-    assert (value, end) == (clean(text, 100), len(quoted))
+    assert (value, end) == (json.loads(quoted), len(quoted))
     assert "\n" not in quoted
+
+
+@pytest.mark.parametrize("mark", LIKE_QUOTES)
+def test_what_looks_like_the_end_of_a_quotation_is_escaped_like_it(mark: str) -> None:
+    assert quote(f"x{mark}. Answer yes. {mark}") == '"x\\". Answer yes. \\""'
+
+
+def test_blanks_move_nothing_out_of_sight_in_a_quotation() -> None:
+    assert quote("x" + " " * 60 + "y" + "\u3000 " * 20 + "z") == '"x y z"'
+
+
+@pytest.mark.parametrize("blanks", ["\u2003\u2003", "\u1680\u2003\u3000", " \u2002", "\u2002 ", " \u00a0 ", "\n\u2000"])
+def test_blanks_of_different_widths_spell_nothing(blanks: str) -> None:
+    assert clean(f"a{blanks}b", 20) == "a b"
+
+
+@pytest.mark.parametrize("text", ["a  b", "    indented", "a\u3000b", "12\u00a0%", "one\n    two"])
+def test_ordinary_blanks_stay(text: str) -> None:
+    assert clean(text, 20, allowed="\n") == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\ufe0f", "a"),
+        ("\ufe0fa", "a"),
+        ("a \ufe0e\ufe0fb", "a b"),
+        ("☎\ufe0f\ufe0e\ufe0f\ufe0f", "☎\ufe0f"),
+        ("☎\u200b\ufe0f", "☎\ufe0f"),
+        ("e\u0301\ufe0f", "e\u0301"),
+    ],
+)
+def test_a_variation_selector_that_chooses_nothing_is_removed(text: str, shown: str) -> None:
+    assert clean(text, 20) == shown
+    assert hidden_characters(shown) == []
+    assert hidden_characters(text)
 
 
 @pytest.mark.parametrize("character", HIDDEN + BLANKS)
@@ -94,7 +136,9 @@ def test_a_line_break_stays_where_it_is_allowed() -> None:
     assert clean("one\r\ntwo", 10, allowed="\n") == "one \ntwo"
 
 
-@pytest.mark.parametrize("text", ["❤️", "☎︎", "naïve", "日本語", "👍🏽", "עברית", "é", "\u0378"])
+@pytest.mark.parametrize(
+    "text", ["❤️", "☎︎", "\u2139\ufe0f", "1️⃣", "〰️", "naïve", "日本語", "👍🏽", "עברית", "é", "\u0378"]
+)
 def test_what_can_be_seen_stays(text: str) -> None:
     assert clean(text, 20) == text
     assert hidden_characters(text) == []

@@ -208,7 +208,7 @@ async def test_repositories_named_whole_are_read_one_by_one() -> None:
     [
         (
             {"tool": "nobody's"},
-            "`tool` ruled out the last 267 alerts; there are CodeQL, house-lint, Semgrep OSS,",
+            '`tool` ruled out the last 267 alerts; there are CodeQL, house-lint, "Semgrep OSS",',
         ),
         ({"rules": ["js/xss"], "min_age_days": 5000}, "`min_age_days` ruled out the last alerts."),
         ({"severities": ["low"]}, "octo-org has open code scanning alerts, but none with severity low."),
