@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,8 +18,18 @@ from mcp import Client, StdioServerParameters
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.sandbox.app import Sandbox, create_sandbox
-from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
+from server.sandbox.options import ADMIN_TOKEN, SandboxOptions, utc_now
 from tests.harness import MODES, Person, Sent
+
+
+class Clock:
+    """The sandbox's time, which can be moved on."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
 
 
 @dataclass

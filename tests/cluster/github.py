@@ -6,7 +6,7 @@ import json
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import anyio
 import anyio.to_thread
@@ -14,10 +14,10 @@ import psycopg
 from starlette.types import Message, Receive, Scope, Send
 
 from server.sandbox.app import create_sandbox
-from server.sandbox.options import SandboxAccount, SandboxOptions, utc_now
+from server.sandbox.options import SandboxAccount, SandboxOptions
 from server.sandbox.seed_alerts import plant_history
 from server.sandbox.world import Campaign, Organization, Repository
-from tests.processes import LoopbackGitHub
+from tests.processes import Clock, LoopbackGitHub
 
 IN_EACH = 10
 """Campaigns to delete in each organization, and to create: this server refuses an eleventh open one."""
@@ -50,16 +50,6 @@ class WriteSeen:
     number: int | None = None
     status: int = 0
     request_id: str = ""
-
-
-class Clock:
-    """The sandbox's time, which can be moved on."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.ahead
 
 
 def token_of(replica: int) -> str:

@@ -23,11 +23,11 @@ import psycopg
 from anyio.abc import ObjectReceiveStream
 
 from server.signin.static_tokens import new_token
-from tests.cluster.github import IN_EACH, Clock, ClusterGitHub, github_of, open_alerts, org_name, token_of
+from tests.cluster.github import IN_EACH, ClusterGitHub, github_of, open_alerts, org_name, token_of
 from tests.cluster.load import LATER, LEGACY, WAYS, Intention, Said, Worker, client_at
 from tests.cluster.replicas import ReplicaProcess, balancer, free_ports
 from tests.cluster.verdict import Verdict, judge
-from tests.processes import environment, serving
+from tests.processes import Clock, environment, serving
 from tests.store import postgres
 
 REPLICAS = 3

@@ -9,7 +9,8 @@ import anyio
 import psycopg
 import pytest
 
-from tests.cluster.github import Clock, ClusterGitHub, github_of, org_name, token_of
+from tests.cluster.github import ClusterGitHub, github_of, org_name, token_of
+from tests.processes import Clock
 
 pytestmark = pytest.mark.anyio
 

@@ -26,7 +26,7 @@ KUBERNETES = DEPLOY / "kubernetes"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = {option.env for option in (*OPTIONS, *SERVE_OPTIONS)} | {VARIABLE}
-LONGEST_STOP = 100  # seconds, with the default settings, and a collector of traces that does not answer
+LONGEST_STOP = 135  # seconds, with the default settings, a database that hangs, and no answer where traces go
 
 
 def checked(*command: str, **environ: str) -> None:

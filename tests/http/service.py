@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,14 +133,14 @@ def request_of(era: str, method: str, **params: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
 
 
-def post(url: str, body: Any, headers: Mapping[str, str]) -> httpx.Response:
-    """Send one request by hand; the new protocol names method and tool in headers too."""
+def post(url: str, body: Any, headers: Mapping[str, str], http: httpx.Client | None = None) -> httpx.Response:
+    """Send one request by hand, on a connection of its own or a client's; today's protocol names things in headers."""
     named = {}
     if "mcp-protocol-version" in headers and isinstance(body, dict):
         params = body.get("params", {})
         named = {"mcp-method": body["method"], **({"mcp-name": params["name"]} if "name" in params else {})}
-    with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
-        return http.post(url, json=body, headers={**named, **headers})
+    with nullcontext(http) if http is not None else httpx.Client(trust_env=False, timeout=PATIENCE) as sending:
+        return sending.post(url, json=body, headers={**named, **headers})
 
 
 def connected_by_hand(url: str, era: str, token: str | None = None, **capabilities: Any) -> dict[str, str]:

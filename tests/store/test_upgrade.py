@@ -61,7 +61,7 @@ async def test_a_store_of_the_first_release_opens(store: Store) -> None:
 
 
 async def test_its_upgrade_loses_nothing(store: Store, path: Path) -> None:
-    queries = [f"SELECT * FROM {table} ORDER BY 1" for table in ("publications", "publication_alerts")]  # noqa: S608
+    queries = [f"SELECT * FROM {table} ORDER BY 1" for table in ("publications", "publication_alerts")]  # noqa: S608 - names from here
     before = [rows(path, query) for query in queries]
     assert await store.history("octo-org", 7, CREATED) == []
     assert [rows(path, query) for query in queries] == before
