@@ -10,14 +10,14 @@ ISSUER := tests/signin/issuer/node_modules
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test soak-store cluster check format lock openapi bench clean
+.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
 
 test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile
+	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
@@ -27,11 +27,23 @@ soak-store: $(VENV)/.dev ## twenty processes share a store for a minute, in SQLi
 cluster: $(VENV)/.dev ## replicas are killed behind nginx while clients delete and create 1,000 campaigns each, some ten minutes
 	$(BIN)/python -m tests.cluster
 
+prove: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json) ## try on purpose to break every promise, with a fixed seed, and print a table; at most twenty minutes
+	$(BIN)/python -m tests.prove
+
+soak: $(VENV)/.dev ## 100,000 calls over stdio and over HTTP, with memory and descriptors watched; this takes long
+	$(BIN)/python -m tests.prove.soak
+
 check: $(VENV)/.dev ## lint, types, direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.dev ## look the locked packages up in the advisories; says so where those cannot be reached
+	$(BIN)/python scripts/audit_dependencies.py
+
+sbom: $(VENV)/.dev ## write the bill of materials of a release, CycloneDX JSON, into dist/sbom.json
+	$(BIN)/python scripts/write_sbom.py dist/sbom.json
 
 format: $(VENV)/.dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
