@@ -12,7 +12,7 @@ def _machine_time() -> datetime:
 
 _WHOLE_SECONDS_DIFFER = timedelta(seconds=2)
 _UNTOLD_DOUBT = timedelta(hours=25)  # a clock is sometimes a day off
-_FARTHEST = timedelta(days=3653)  # what would be added to a time that is further away may not exist
+_FARTHEST = timedelta(days=36525)  # what would be added to a time that is further away may not exist
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,7 +43,7 @@ class Clock:
         return self._stamped
 
     def set_by(self, github_time: datetime) -> None:
-        """Take over the time that GitHub just told, unless it is ten years away from this machine's and so no time."""
+        """Take over the time that GitHub just told, unless it is a hundred years from this machine's, and so none."""
         ahead = github_time - self._machine_time()
         if abs(ahead) <= _FARTHEST:
             self._ahead, self.told = ahead, True

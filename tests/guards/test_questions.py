@@ -219,7 +219,8 @@ def test_any_name_is_one_quoted_text_without_anything_invisible(name: str) -> No
     named = name_campaign(ORG, campaign(name=name))
     frame, shown = frame_and_name(named)
     assert frame == f"{ORG}/9 NAME (open, created 2027-01-01 00:00:00 UTC, ends 2027-01-31 00:00 UTC)"
-    assert shown == clean(clean(name, 200), 100)
+    assert not re.search(r"\s\s", shown)
+    assert shown.split() == clean(clean(name, 200), 100).split()
     assert not hidden_characters(named)
 
 

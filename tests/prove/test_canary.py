@@ -120,7 +120,8 @@ async def test_a_token_wherever_the_protocol_takes_text_is_told_to_nobody(
     small = Canary("it in small letters", SECRET.lower())
     with (
         watched_spans() as spans,
-        caplog.at_level(logging.DEBUG, "opentelemetry"),
+        caplog.at_level(logging.DEBUG, "opentelemetry.baggage.propagation"),
+        caplog.at_level(logging.DEBUG, "opentelemetry.trace.span"),
         replica() as served,
         httpx.Client(timeout=60) as sending,
     ):

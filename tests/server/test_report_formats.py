@@ -284,7 +284,7 @@ def test_every_text_that_begins_like_a_formula_gets_an_apostrophe(start: str, fi
     [
         ("x;", "x;'"),
         ("x; ", "x; '"),
-        (";;\u00a0 ", ";;\u00a0 '"),
+        (";;\u00a0 ", ";; '"),
         ('x;"', "x;\"'"),
         ("x;\t", "x; '"),
         ("x;\r\n", "x;  '"),
