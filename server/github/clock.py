@@ -12,7 +12,7 @@ def _machine_time() -> datetime:
 
 _WHOLE_SECONDS_DIFFER = timedelta(seconds=2)
 _UNTOLD_DOUBT = timedelta(hours=25)  # a clock is sometimes a day off
-_FARTHEST = timedelta(days=36525)  # what would be added to a time that is further away may not exist
+_TIMES = (datetime(2016, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # what is added to others may not exist
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -43,10 +43,9 @@ class Clock:
         return self._stamped
 
     def set_by(self, github_time: datetime) -> None:
-        """Take over the time that GitHub just told, unless it is a hundred years from this machine's, and so none."""
-        ahead = github_time - self._machine_time()
-        if abs(ahead) <= _FARTHEST:
-            self._ahead, self.told = ahead, True
+        """Take over the time that GitHub just told, unless it is before 2016 or after 2199, and so none."""
+        if _TIMES[0] <= github_time < _TIMES[1]:
+            self._ahead, self.told = github_time - self._machine_time(), True
 
     def at_least(self) -> datetime:
         """Return a time that has certainly come: until GitHub has told its own, this machine may be a day ahead."""
