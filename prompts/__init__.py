@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Literal, Protocol, get_args, get_origin, get_type_hints
 
 from mcp.server.mcpserver.prompts import Prompt
@@ -50,8 +51,13 @@ class PromptRegistry(Protocol):
         """Add a prompt."""
 
 
+@cache
+def _made() -> tuple[Prompt, ...]:
+    return tuple(Prompt.from_function(function, title=title) for function, title in TITLES.items())
+
+
 def register_prompts(mcp: PromptRegistry) -> None:
-    """Add the prompts to the server, telling it which of them end in publishing."""
-    for function, title in TITLES.items():
-        mcp.add_prompt(Prompt.from_function(function, title=title))
+    """Add the prompts to the server, telling it which of them end in publishing. They are made once in a process."""
+    for prompt in _made():
+        mcp.add_prompt(prompt)
     mcp.planning |= {function.__name__ for function in _PUBLISHING}

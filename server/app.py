@@ -80,6 +80,8 @@ def build_server(
         title="GitHub security campaigns",
         instructions=instructions(settings),
         version=server_version(),
+        tools=list(tools.mcp_tools()),
+        not_done=tools.NOT_DONE,
         lifespan=lifespan,
         subscriptions=False,  # nothing here changes by itself, so nobody is told to listen
         middleware=[
@@ -93,7 +95,6 @@ def build_server(
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary
     mcp.middleware.insert(0, remember_request)  # so that whatever is logged can name the request
     mcp.middleware.insert(0, hide_tokens_in_names)
-    tools.register_tools(mcp)
     prompts.register_prompts(mcp)
     register_resources(mcp)
     register_completions(mcp, prompts.CHOICES)

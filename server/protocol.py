@@ -57,11 +57,13 @@ class CampaignServer(MCPServer[AppContext]):
             call's arguments in braces.
     """
 
-    def __init__(self, *args: Any, read_only: bool = False, **kwargs: Any) -> None:
-        """Make a server without tools.
+    def __init__(
+        self, *args: Any, read_only: bool = False, not_done: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        """Make a server.
 
         Args:
-            read_only: see the class.
+            read_only, not_done: see the class.
             args: as for MCPServer.
             kwargs: as for MCPServer.
         """
@@ -69,7 +71,7 @@ class CampaignServer(MCPServer[AppContext]):
         self.read_only = read_only
         self.app: AppContext | None = None
         self.planning: set[str] = set()
-        self.not_done: dict[str, str] = {}
+        self.not_done = not_done or {}
         self._slim: dict[str, Tool] = {}
 
     async def list_tools(self) -> list[Tool]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
+from typing import Any
 
+from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 
 from server.app_page.page import PAGE_URI
@@ -72,20 +74,16 @@ TOOLS = (
 )
 
 
-class ToolRegistry(Protocol):
-    """What tools are registered with: the server."""
-
-    not_done: dict[str, str]
-
-    def add_tool(
-        self, fn: Callable[..., Any], *, title: str, annotations: ToolAnnotations, meta: dict[str, Any] | None
-    ) -> None:
-        """Add a tool under the function's name, its docstring being the description."""
+NOT_DONE = {spec.run.__name__: spec.not_done for spec in TOOLS if spec.not_done}
+"""For each write tool, what is true when it fails before writing."""
 
 
-def register_tools(mcp: ToolRegistry) -> None:
-    """Add every tool to the server."""
-    for spec in TOOLS:
-        mcp.add_tool(spec.run, title=spec.title, annotations=spec.annotations, meta=spec.meta)
-        if spec.not_done:
-            mcp.not_done[spec.run.__name__] = spec.not_done
+@cache
+def mcp_tools() -> tuple[Tool, ...]:
+    """Return the tools as the SDK has them, named as the functions and described by their docstrings.
+
+    Made once in a process: their models and schemas take most of the time in which a server is built.
+    """
+    return tuple(
+        Tool.from_function(spec.run, title=spec.title, annotations=spec.annotations, meta=spec.meta) for spec in TOOLS
+    )
