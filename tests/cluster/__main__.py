@@ -6,7 +6,6 @@ import argparse
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 import anyio
@@ -38,14 +37,8 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         with stage(folder, server, -(-asked.each // IN_EACH)) as on:
             verdict, said = anyio.run(play, on, asked.each, asked.kills, asked.clients, say)
-    for title, counted in said.counted:
-        print(_counted(title, counted))  # noqa: T201 - this is the result
-    print(verdict.table)  # noqa: T201 - likewise
+    print(said.listed, verdict.table, sep="\n")  # noqa: T201 - this is the result
     return 1 if verdict.faults else 0
-
-
-def _counted(title: str, counted: Counter[str]) -> str:
-    return "\n".join([f"{title}:", *(f"  {count:5}  {name}" for name, count in counted.most_common(40))])
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ LATER = "later"
 """What a client is told that shall look again in two minutes."""
 _MOST_TRIES = 30
 _CALL = 60.0  # seconds until a client gives a call up
+_RETRY_AFTER = 1.0  # seconds, as a replica that is being stopped says
 
 Way = Literal["plain", "answered twice at once", "answered again when it broke"]
 WAYS: tuple[Way, ...] = ("plain", "answered twice at once", "answered again when it broke")
@@ -81,9 +82,13 @@ class Said:
     on_ended: Callable[[int], None] = lambda _: None
 
     @property
-    def counted(self) -> tuple[tuple[str, Counter[str]], ...]:
-        """What was counted, under its title."""
-        return ("replays", self.replays), ("calls without a result", self.broken), ("errors", self.refused)
+    def listed(self) -> str:
+        """What was counted, for a person to read."""
+        counts = (("replays", self.replays), ("calls without a result", self.broken), ("errors", self.refused))
+        return "\n".join(
+            "\n".join([f"{title}:", *(f"  {count:5}  {name}" for name, count in counted.most_common(40))])
+            for title, counted in counts
+        )
 
     def end(self) -> None:
         """Note that an intention came to an end."""
@@ -138,6 +143,7 @@ class Worker:
                         current = next(intentions, None)
             except Exception as problem:  # noqa: BLE001 - whatever breaks, a client tries again
                 self._said.broken[_named(problem)] += 1
+                await anyio.sleep(_RETRY_AFTER)  # the balancer, taking turns, may lead every try to the same replica
 
     async def _carry_out(self, client: Client, intention: Intention) -> None:
         while not intention.told and intention.tries < _MOST_TRIES:

@@ -40,7 +40,7 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 async def test_each_confirmed_write_happens_at_most_once_and_is_recorded_while_replicas_are_killed(on: Stage) -> None:
     verdict, said = await play(on, EACH, KILLS, CLIENTS, lambda _: None)
-    assert verdict.faults == [], verdict.table
+    assert verdict.faults == [], f"{verdict.table}\n{said.listed}"
     ended = [name for replica in on.replicas for name, _ in replica.endings]
     assert {"SIGKILL", "SIGTERM"} <= set(ended)
     assert len(on.killed) == KILLS
