@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.in_thread import serving_in_thread
 
 
 class Dropping(socketserver.ThreadingTCPServer):
@@ -42,11 +43,6 @@ class _Taker(socketserver.StreamRequestHandler):
 
 @contextmanager
 def dropping() -> Iterator[Dropping]:
-    with Dropping() as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Dropping()
+    with serving_in_thread(server):
+        yield server

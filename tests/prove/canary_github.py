@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from starlette.types import Receive, Scope, Send
 
+from tests.in_thread import serving_in_thread
 from tests.processes import LoopbackGitHub
 
 Reply = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -135,13 +135,7 @@ def listener() -> Iterator[Listener]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Taken) as server:
-        server.daemon_threads = True
-        running.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield running
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Taken)
+    running.url = f"http://127.0.0.1:{server.server_port}"
+    with serving_in_thread(server):
+        yield running

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Literal, Protocol
@@ -78,7 +79,7 @@ def reply(question: Message, answer: Message | None) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": question["id"], "result": answer or {"action": "decline"}}).encode()
 
 
-class Rounds:
+class Rounds(ABC):
     """What all ways have in common: a request of the newer protocol is sent again with the answer to its question."""
 
     era: str
@@ -91,8 +92,9 @@ class Rounds:
                 told = await self._once(method, {**params, **_answered(told["result"], answer)}, answer)
             return told
 
+    @abstractmethod
     async def _once(self, method: str, params: Message, answer: Message | None) -> Message:
-        raise NotImplementedError
+        """Send a request and return what comes back, having answered what was asked meanwhile."""
 
 
 class PipeClient(Rounds):

@@ -7,12 +7,11 @@ what `python -m tests.prove faults` holds against it.
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -26,7 +25,7 @@ from tests.prove.faults_ground import Place, ground
 from tests.prove.faults_kinds import READS, TOOLS, WAYS, WRITES, Fault, Way
 from tests.prove.faults_table import FAULTS
 from tests.prove.faults_thousand import figures, writes
-from tests.prove.parts import Findings, Say, Size
+from tests.prove.parts import Findings, Say, Size, unlogged
 
 TIMES = 1000
 _AT_ONCE = 3
@@ -49,7 +48,7 @@ async def prove(size: Size, say: Say) -> Findings:
     A small share of it all takes a third of the table, and one era for each fault.
     """
     findings = Findings("tools against faults; writes with a random fault each")
-    with _quiet(), tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
+    with unlogged(), tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
         tried = await _table(_shares(size), Path(folder), say)
         findings.tried = len(tried)
         findings.faults += [fault for cell in tried for fault in cell.faults]
@@ -136,17 +135,6 @@ def _nearest(tried: Sequence[Cell]) -> str:
     """Say which call came the nearest to the longest that it may take, with the settings that it was tried with."""
     cell = max(tried, key=lambda cell: cell.elapsed / (cell.most or 1.0))
     return f"{cell.elapsed:.1f} of {cell.most:.1f} s ({cell.tool}, {cell.way}, {cell.fault})"
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Whatever goes wrong here goes wrong on purpose; no log of it."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def main() -> int:

@@ -7,10 +7,8 @@ GitHub must see no write but those of the controls, which are the same calls wit
 
 from __future__ import annotations
 
-import logging
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +22,7 @@ from tests.prove.guard_sessions import Conversation
 from tests.prove.guard_stages import Stage, stages
 from tests.prove.guard_tally import Tally
 from tests.prove.guard_wires import ASKS
-from tests.prove.parts import Findings, Say, Size
+from tests.prove.parts import Findings, Say, Size, unlogged
 
 CALLS = 10_000
 ENOUGH = 20  # faults to stop at
@@ -37,7 +35,7 @@ async def prove(size: Size, say: Say) -> Findings:
     """Attack until there were that many attempts, or until enough faults are found."""
     chance, tally = Chance(size.seed), Tally()
     wanted = size.of(CALLS)
-    with tempfile.TemporaryDirectory() as folder, _unlogged():
+    with tempfile.TemporaryDirectory() as folder, unlogged():
         async with stages(Path(folder)) as made:
             attackers = [Attacker(chance, stage, tally) for stage in made]
             for attacker in attackers:
@@ -128,14 +126,3 @@ class Attacker:
         session = await self.stage.home.open(ASKS)
         self.under_way = str(talk)
         await talk(Conversation(self.chance, self.stage, self.tally, call, other, session))
-
-
-@contextmanager
-def _unlogged() -> Iterator[None]:
-    """Ten thousand refusals would be ten thousand lines."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logging.disable(before)

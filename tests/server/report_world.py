@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 
 from server.commands import ReportWanted, run_report, run_snapshot
@@ -15,7 +16,7 @@ from server.sandbox.app import Sandbox, create_sandbox
 from server.sandbox.options import ADMIN_TOKEN, SandboxOptions
 from server.settings import Settings
 from server.store.store import Store
-from tests.harness import ORG, Recorder
+from tests.harness import ORG, Hook, Recorder, Sent
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MARKDOWN = ReportWanted(None, None, "markdown", None)
@@ -65,3 +66,33 @@ class World:
             return await store.last_report(ORG)
         finally:
             await store.aclose()
+
+
+def kept(world: World, number: int) -> list[Snapshot]:
+    return anyio.run(world.history, number)
+
+
+def reported_at(world: World) -> datetime | None:
+    return anyio.run(world.last_report)
+
+
+def just_after(moment: datetime, told: datetime | None) -> bool:
+    """Whether a time is that of GitHub's answer, which this machine's clock has carried on by very little."""
+    return told is not None and moment <= told < moment + timedelta(minutes=5)
+
+
+def refuse(status: int) -> Hook:
+    async def hook(sent: Sent) -> httpx.Response | None:
+        return httpx.Response(status, json={"message": "no"})
+
+    return hook
+
+
+def nobody_there(world: World, *more: tuple[str, httpx.Response]) -> Hook:
+    """octo-labs has no campaign; other answers are as said here."""
+    answers = {"/orgs/octo-labs/campaigns": httpx.Response(200, json=[]), **dict(more)}
+
+    async def hook(sent: Sent) -> httpx.Response | None:
+        return answers.get(sent.path)
+
+    return hook
