@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 import traceback
@@ -26,6 +27,8 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    for client in ("httpx", "httpx2"):  # each request would be a line
+        logging.getLogger(client).setLevel(logging.WARNING)
     size, began = Size(asked.seed, asked.share), time.monotonic()
 
     def say(line: str) -> None:
