@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from urllib.parse import quote as percent_encoded
 
@@ -13,6 +14,8 @@ from server.errors import InvalidInput
 _FORBIDDEN = frozenset("/\\%?#")
 _LONGEST_NAME = 200
 _LARGEST_NUMBER = 2**63 - 1
+# httpx's own reading ends an address at a semicolon in it, and with it the list.
+_LINK = re.compile(r'<(.*?)>\s*(?:;[^<>;]*)*?;\s*rel="?([a-z]+)"?\s*(?=[,;]|$)')
 
 
 def segment(text: str) -> str:
@@ -66,10 +69,7 @@ def next_and_last(response: httpx.Headers, base: httpx.URL) -> tuple[str | None,
 
     The next address is not checked here; `GitHubClient.follow` does that before anything is sent.
     """
-    # As the bytes that came: httpx reads any of them, but writes only text in ASCII.
-    links = httpx.Response(200, headers=[pair for pair in response.raw if pair[0].lower() == b"link"]).links
-    following = links.get("next", {}).get("url")
-    # Joined with nothing, the address would be the one that was asked, and its page number the last.
-    last = joined(base, links["last"]["url"]) if "last" in links else None
+    links = {rel: address for address, rel in _LINK.findall(response.get("link", ""))}
+    last = joined(base, links["last"]) if links.get("last") else None
     page = last.params.get("page", "") if last is not None else ""
-    return following, int(page) if page.isascii() and page.isdigit() and len(page) < 10 else None
+    return links.get("next"), int(page) if page.isascii() and page.isdigit() and len(page) < 10 else None

@@ -33,6 +33,9 @@ _MOST_ITEMS = 5
 _REQUEST_ID = re.compile(r"[0-9A-Fa-f]+(:[0-9A-Fa-f]+)+")  # as no token looks, which something in between may echo
 _LONGEST_REQUEST_ID = 100
 _DOCS = re.compile(r"https://docs\.github\.com(/[A-Za-z0-9/_#?=.-]*)?")  # shown as it is, outside of quotations
+# As GitHub documents both, and as no token looks, which has digits and is longer.
+_SCOPE = re.compile(r"[a-z][a-z_]{0,24}(:[a-z_]{1,24})?")
+_PERMISSION = re.compile(r"[a-z][a-z_]{0,60}=(read|write|admin)")
 _NAMES_VERSION = re.compile(r"api[- ]?version", re.IGNORECASE)
 _SECRETS = "/secret-scanning/"
 _ALERTS = {"/code-scanning/": "Code scanning", _SECRETS: "Secret scanning"}
@@ -191,7 +194,8 @@ def _why_forbidden(headers: httpx.Headers, needs: str) -> tuple[str, str]:
             "the organization requires single sign-on (SSO) and the token is not authorized for it",
             'Authorize it for the organization: GitHub, Settings, Developer settings, the token, "Configure SSO".',
         )
-    if permissions := headers.get("x-accepted-github-permissions"):
+    permissions = headers.get("x-accepted-github-permissions", "")
+    if _names(permissions, _PERMISSION):
         return (f"it lacks the permission {quote(permissions, _LONGEST_ITEM)}", "Grant it to the token or app.")
     if lacking := _lacking_scope(headers):
         return (lacking, "Add the scope to the token.")
@@ -200,17 +204,19 @@ def _why_forbidden(headers: httpx.Headers, needs: str) -> tuple[str, str]:
 
 def _lacking_scope(headers: httpx.Headers) -> str:
     """Say which scope is missing, as far as GitHub tells; nothing for tokens without scopes."""
-    accepted = _scopes(headers.get("x-accepted-oauth-scopes", ""))
-    held = _scopes(headers.get("x-oauth-scopes", ""))
+    accepted = _names(headers.get("x-accepted-oauth-scopes", ""), _SCOPE)
+    held = _names(headers.get("x-oauth-scopes", ""), _SCOPE)
     wide = {"repo", "admin:org"}  # these include smaller ones, so holding one proves nothing
-    if not accepted or "x-oauth-scopes" not in headers or set(held) & ({*accepted} | wide):
+    if not accepted or held is None or "x-oauth-scopes" not in headers or set(held) & ({*accepted} | wide):
         return ""
     named = quote(", ".join(accepted), _LONGEST_ITEM)
     return f"it needs one of the scopes {named} and has {quote(', '.join(held), _LONGEST_ITEM) if held else 'none'}"
 
 
-def _scopes(header: str) -> list[str]:
-    return [scope.strip() for scope in header.split(",") if scope.strip()]
+def _names(header: str, pattern: re.Pattern[str]) -> list[str] | None:
+    """Return what a header lists; None when something in it is not such a name, and may be anything."""
+    names = [name.strip() for name in re.split("[,;]", header) if name.strip()]
+    return names if all(pattern.fullmatch(name) for name in names) else None
 
 
 def _lack(body: dict[str, object]) -> Literal["off", "no analysis"] | None:

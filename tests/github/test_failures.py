@@ -62,6 +62,25 @@ async def test_a_token_without_any_scope_is_told_so(waits: Waits) -> None:
     assert 'needs one of the scopes "security_events" and has none' in error.what
 
 
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("echo", ["{}", "Bearer {}", "repo, {}", "contents=read; {}", "contents={}", "repo:{}"])
+async def test_what_is_no_scope_or_permission_is_not_shown_as_one(waits: Waits, status: int, echo: str) -> None:
+    """A proxy that puts the token into every header gets it into no sentence."""
+    echoed = echo.format("ghp_8HlrwYMq0TSECRETd1b5")
+    headers = {"x_accepted_github_permissions": echoed, "x_accepted_oauth_scopes": echoed, "x_oauth_scopes": "gist"}
+    for told_headers in (headers, headers | {"x_accepted_oauth_scopes": "repo", "x_oauth_scopes": echoed}):
+        error = await failure(waits, told(status, {}, **told_headers))
+        assert "SECRET" not in str(error)
+        assert "Campaigns: read" in str(error)  # what is said without a hint
+
+
+async def test_several_permissions_are_named_as_github_lists_them(waits: Waits) -> None:
+    error = await failure(
+        waits, told(403, {}, x_accepted_github_permissions="contents=read,issues=write; members=read")
+    )
+    assert 'it lacks the permission "contents=read,issues=write; members=read"' in error.what
+
+
 async def test_single_sign_on_is_named_and_its_address_is_not_shown(waits: Waits) -> None:
     reply = told(403, {"message": "SAML"}, x_github_sso="required; url=https://github.com/orgs/o/sso?authorization=xyz")
     error = await failure(waits, reply)

@@ -91,6 +91,9 @@ class Offers:
         if not isinstance(params, dict) or params.get("name") not in self.tools:
             return False
         arguments = params.get("arguments") or {}  # left out and null are no arguments
+        if params["name"] != "update_campaign" and isinstance(arguments, dict):
+            # Only there has null a meaning of its own; elsewhere it is an argument left out.
+            arguments = {name: value for name, value in arguments.items() if value is not None}
         return Draft202012Validator(self.tools[params["name"]]).is_valid(arguments)
 
 

@@ -196,7 +196,7 @@ class _Trial:
         except TimeoutError:
             self._fault(call, "it hangs")
             return None
-        if answer["id"] != number and _readable(frame):
+        if answer["id"] != number and _readable(frame) and not self._wire.garbled:
             self._fault(call, f"its id is lost: {self._wire.texts[-1][:300]}")
         for fault in faults_in(answer, "\n".join(self._wire.texts)):
             self._fault(call, fault)

@@ -67,7 +67,13 @@ def opening(**capabilities: Any) -> list[bytes]:
 
 
 class Wire:
-    """A client's end. What comes in besides the awaited answer is kept in `strays`."""
+    """A client's end. What comes in besides the awaited answer is kept in `strays`.
+
+    Attributes:
+        answering: answers what the server asks.
+        texts: what came in since the last request.
+        garbled: whether an answer to a question was sent since then that nobody can read; it has an answer of its own.
+    """
 
     def __init__(
         self,
@@ -79,6 +85,7 @@ class Wire:
         self.answering: Answering = lambda _: {"error": {"code": -1, "message": "no"}}
         self.texts: list[str] = []
         self.strays: list[Any] = []
+        self.garbled = False
 
     async def send(self, frame: bytes) -> None:
         """Send a line, read as the SDK reads it."""
@@ -87,6 +94,7 @@ class Wire:
             item = SessionMessage(jsonrpc_message_adapter.validate_json(frame.decode(errors="replace"), by_name=False))
         except ValueError as error:
             item = error
+            self.garbled = True
         await self._there.send(item)
 
     async def receive(self) -> Any:
@@ -105,6 +113,7 @@ class Wire:
         self.texts.clear()
         with anyio.fail_after(PATIENCE):
             await self.send(frame)
+            self.garbled = False
             while True:
                 told = await self.receive()
                 if "method" in told:

@@ -73,6 +73,8 @@ def _dressed(chance: Chance, state: str, other: str) -> tuple[str, Any]:
 def _spliced(chance: Chance, state: str, other: str) -> tuple[str, Any]:
     ours, theirs = _sealed(state), _sealed(other)
     at = chance.choice((4, 16, chance.randrange(17, min(len(ours), len(theirs)))))
+    if ours[:at] == theirs[:at]:  # states of one key begin with its name; that would be the other one, whole
+        at = 16
     joined = (_text(ours[:at] + theirs[at:]), state + other, f"{state},{other}", state + other[3:], state[3:])
     return "spliced with another", chance.deal("joined", joined)
 

@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from tests.app_page.apps_host import AppsHost
 from tests.harness import MODES
-from tests.prove.hostile_arguments import WAYS, argument_faults, arguments_said, refusals_said
+from tests.prove.hostile_arguments import REPEATED, WAYS, argument_faults, arguments_said, refusals_said
 from tests.prove.hostile_checks import CHECKS, faults_of, log
 from tests.prove.hostile_page import missing, page_faults, sendable
 from tests.prove.hostile_payloads import PAYLOADS, harmless, payloads_in
@@ -25,9 +25,16 @@ Seen = dict[str, set[str]]
 """Surfaces to the names of the payloads that were seen there."""
 
 _ROTATIONS = 20
-_WAYS_EACH = 3  # of refusing, for each payload
+_WAYS_EACH = 2  # of refusing, for each payload, and one more in which GitHub's words are repeated
 _ADDRESSES = ("next page", "redirect")
-_ALWAYS = (("override", "next page"), ("override", "redirect"), ("data", "401"), ("end of a link", "422"))
+_ALWAYS = (
+    ("override", "next page"),
+    ("override", "redirect"),
+    ("data", "401"),
+    ("end of a link", "422"),
+    ("title", "next page"),
+    ("semicolon", "next page"),
+)
 
 
 async def prove(size: Size, say: Say) -> Findings:
@@ -113,9 +120,12 @@ async def _arguments(size: Size, say: Say, findings: Findings, seen: Seen) -> No
 async def _refusals(size: Size, say: Say, findings: Findings, seen: Seen) -> None:
     """A text in an address may be one that no address can hold, of which other things are said: a second control."""
     tried = [
-        (name, WAYS[(number + step * len(WAYS) // _WAYS_EACH) % len(WAYS)])
+        pair
         for number, name in enumerate(PAYLOADS)
-        for step in range(_WAYS_EACH)
+        for pair in (
+            (name, REPEATED[number % len(REPEATED)]),
+            *((name, WAYS[(number + step * len(WAYS) // _WAYS_EACH) % len(WAYS)]) for step in range(_WAYS_EACH)),
+        )
     ]
     some = list(dict.fromkeys([*_ALWAYS, *_some(size, tried)]))
     controls = {

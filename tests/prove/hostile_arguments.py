@@ -140,6 +140,8 @@ _REFUSALS: Mapping[str, Callable[[str], Callable[[httpx.Request], httpx.Response
 }
 WAYS = tuple(_REFUSALS)
 """In which GitHub can refuse."""
+REPEATED = ("400", "401", "403", "409", "422", "451")
+"""Those of which GitHub's own words are told, and logged."""
 _ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("get_campaign", {"campaign_number": 6}),
     ("find_alerts", {"severities": ["critical"]}),

@@ -23,22 +23,23 @@ from server.report_formats import Format
 from server.sandbox.options import ADMIN_TOKEN
 from tests.harness import MODES
 from tests.prove.hostile_printed import Said, settings_in, terminal
-from tests.prove.hostile_session import Conversation
+from tests.prove.hostile_session import Conversation, Willing
 from tests.prove.hostile_world import NOON, HostileGitHub
 
 _FORMATS: tuple[Format, ...] = ("markdown", "csv", "json", "html")
 
 
 async def told_in_short(text: str, era: str) -> list[Said]:
-    """Have a world told in which everything is called `text`: by completions, resources, doctor and reports."""
+    """Have a world told in which everything is called `text`: completions, resources, doctor, reports, a question."""
     github, said = HostileGitHub(lambda _: text), list[Said]()
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_in(Path(folder))
         server = build_server(settings, credentials=FixedToken(ADMIN_TOKEN, "the test"), transport=github)
-        async with Client(server, mode=MODES[era]) as client:
+        async with Client(server, mode=MODES[era], elicitation_callback=Willing(said)) as client:
             await Conversation(client, said).resources()
-        said += await _examined(github, Path(folder))
-        said += await anyio.to_thread.run_sync(_reported, github, Path(folder))
+            said += await _examined(github, Path(folder))
+            said += await anyio.to_thread.run_sync(_reported, github, Path(folder))
+            await Conversation(client, said).call("delete_campaign", campaign_number=6)
     return [replace(each, text=each.text.replace(folder, "FOLDER")) for each in said]
 
 

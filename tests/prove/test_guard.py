@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp.server.request_state import AESGCMRequestStateCodec
 
 from server.http.settings import ServeSettings
 from tests.guards.scenarios import CLOSE, DELETE, GUARDED, GuardedCall
@@ -23,6 +24,7 @@ from tests.prove.guard_decks import Attack, Talk
 from tests.prove.guard_endings import accepted
 from tests.prove.guard_rounds import Round
 from tests.prove.guard_stages import Stage, memory_stage
+from tests.prove.guard_states import spoiled_state
 from tests.prove.guard_tally import Tally
 from tests.prove.guard_together import (
     TOGETHER,
@@ -59,6 +61,14 @@ async def staged() -> AsyncIterator[tuple[guard.Attacker, Stage, Tally]]:
         await attacker.prepare()
         yield attacker, stage, tally
         tasks.cancel_scope.cancel()
+
+
+def test_no_spoiled_state_is_one_that_was_sealed() -> None:
+    chance, codec = Chance(1), AESGCMRequestStateCodec([bytes(32)])
+    for number in range(2_000):
+        state, other = codec.seal(b"one"), codec.seal(b"the other")
+        what, spoiled = spoiled_state(chance, state, other)
+        assert spoiled not in (state, other), (number, what)
 
 
 async def test_nothing_is_written_without_an_accepted_answer_and_each_accepted_answer_writes_once() -> None:
