@@ -15,7 +15,7 @@ _FORBIDDEN = frozenset("/\\%?#")
 _LONGEST_NAME = 200
 _LARGEST_NUMBER = 2**63 - 1
 # httpx's own reading ends an address at a semicolon in it, and with it the list.
-_LINK = re.compile(r'<(.*?)>\s*(?:;[^<>;]*)*?;\s*rel="?([a-z]+)"?\s*(?=[,;]|$)')
+_LINK = re.compile(r'<(.*?)>\s*(?:;[^<>;]*)*?;\s*rel="?([a-z]+)"?\s*(?=[,;]|$)', re.DOTALL)
 
 
 def segment(text: str) -> str:

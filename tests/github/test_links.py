@@ -35,7 +35,7 @@ def test_links_in_several_header_fields_count_alike() -> None:
     assert next_and_last(headers, ASKED) == (f"{PAGE}2", 9)
 
 
-@pytest.mark.parametrize("within", ["\x1b]0;x\x07", ";=1+1;@SUM(1) x", "<b>x</b>", ", <x>", '"x"', "\u2028"])
+@pytest.mark.parametrize("within", ["\x1b]0;x\x07", "a\nb", ";=1+1;@SUM(1) x", "<b>x</b>", ", <x>", '"x"', "\u2028"])
 def test_no_address_hides_that_there_is_a_next_page(within: str) -> None:
     raw = f'<https://evil.example/{within}>; rel="next"'.encode()
     following, _ = next_and_last(httpx.Headers([(b"link", raw)]), ASKED)

@@ -27,7 +27,9 @@ from tests.prove.parts import Size
 GROWTH = 64.0
 """MiB by which a process may be larger after it all. The largest frames have 64 MiB, of which stdio keeps none."""
 _LONGEST_LINE = 256 * MIB
-_SOME, _MORE = 4, 6  # times that the heaviest is sent
+_SOME, _MORE = 12, 8
+"""Times that the heaviest is sent: until the process has what it needs for it, of which Python takes the last step now
+sooner, now later (forty times have shown the eighth as the latest), and then to see that it stays so."""
 _DAMAGED = 10
 """So many damaged frames at least."""
 
