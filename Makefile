@@ -10,7 +10,7 @@ ISSUER := tests/signin/issuer/node_modules
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi bench clean
+.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi reference bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
@@ -58,6 +58,9 @@ lock: $(VENV)/.dev ## write the lock files anew
 
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
+
+reference: $(VENV)/.dev ## write docs/reference.md anew, out of the code
+	$(BIN)/python scripts/write_reference.py docs/reference.md
 
 bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with others into docs/benchmarks.md, some ten minutes; QUICK=1 only tries it out
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)

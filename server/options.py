@@ -168,7 +168,7 @@ OPTIONS = (
         read_switch,
         switch=True,
     ),
-    Option("--api-url", "GITHUB_API_URL", f"GitHub's REST API (default: {GITHUB_API})"),
+    Option("--api-url", "GITHUB_API_URL", f"GitHub's REST API; http only for loopback (default: {GITHUB_API})"),
     Option(
         "--api-version",
         "SECURITY_CAMPAIGNS_API_VERSION",
@@ -187,27 +187,30 @@ OPTIONS = (
     Option(
         "--write-reserve",
         "SECURITY_CAMPAIGNS_WRITE_RESERVE",
-        "requests of an hour's rate limit that reads leave for writes (default: 100)",
+        "requests of an hour's rate limit that reads leave for writes, never more than a fifth of it; reading alerts "
+        "leaves twice as many (default: 100)",
         read_count,
     ),
     Option(
         "--write-spacing",
         "SECURITY_CAMPAIGNS_WRITE_SPACING",
-        "seconds from one write to the next (default: 1; for the sandbox 0)",
+        "seconds from one write to the next; GitHub asks for one (default: 1; for the sandbox 0)",
         read_seconds,
     ),
     Option(
         "--store",
         "SECURITY_CAMPAIGNS_STORE",
         "where to keep what GitHub does not remember: a file (default: in the user's state folder; none for the "
-        "sandbox), or postgresql://USER@HOST/DATABASE",
+        "sandbox), or postgresql://USER@HOST/DATABASE, which needs the extra postgres; the password is never in it but "
+        "in PGPASSWORD, a password file or a service file",
         _store_place,
     ),
     Option("--no-store", "SECURITY_CAMPAIGNS_NO_STORE", "keep nothing", read_switch, switch=True),
     Option(
         "--audit-log",
         "SECURITY_CAMPAIGNS_AUDIT_LOG",
-        "append a line of JSON for every attempted write to this file, or with - write it to stderr",
+        "append a line of JSON for every attempted write to this file, which only its owner can read, or with - write "
+        "it to stderr",
         _audit_log_place,
     ),
     Option("--log-level", "SECURITY_CAMPAIGNS_LOG_LEVEL", "how much to log (default: warning)", choices=LOG_LEVELS),
