@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="report how campaigns are going", **about))
     _add_audit(commands.add_parser("audit", help="show the record of attempted writes", allow_abbrev=False))
     _add_service(commands)
+    _add_setup(commands.add_parser("setup", help="make a client start this server", **_about(_SETUP, "")))
     commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
     commands.add_parser("version", help="print the version", allow_abbrev=False)
     return whole
@@ -75,6 +76,21 @@ assistant's too, once it is written. So of two right after each other, in two
 formats say, the second tells no change. A date asks for the same week however
 often: --since 2027-01-08.
 
+"""
+_SETUP = """%(prog)s CLIENT [--org ORG] [--scope project] [OPTION ...]
+
+Write this server into the configuration of a client: the change is shown first,
+a yes is asked for, and what was there before is kept beside it. No token is
+ever written.
+
+  %(prog)s --list
+  %(prog)s claude-code --sandbox
+  %(prog)s vscode --org octo-org --scope project
+
+The options of the server are written down as they are typed here; their
+environment variables do not count.
+
+Ends with 1 when the configuration is not as wanted, and with 2 for wrong usage.
 """
 
 
@@ -138,6 +154,13 @@ def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     new.add_argument("--file", required=True, help="the file of tokens, which is made if need be")
 
 
+def _add_setup(setup: argparse.ArgumentParser) -> None:
+    from server.setup.options import add_setup_options  # noqa: PLC0415 - only for a command line that names a command
+
+    add_setup_options(setup)
+    add_options(setup)
+
+
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Run the command line.
 
@@ -180,6 +203,10 @@ def _run(command: str | None, given: Mapping[str, Any], environ: Mapping[str, st
             from server.signin.issuing import run_token_new  # noqa: PLC0415 - likewise
 
             return run_token_new(given)
+        case "setup":
+            from server.setup.command import run_setup  # noqa: PLC0415 - likewise
+
+            return run_setup(given, environ)
         case _:
             values = read_options(given, environ)
             configure_logging(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from server.errors import CampaignsError
+from server.whole_file import placed_whole
 
 
 class NotWritten(CampaignsError):
@@ -55,21 +54,11 @@ def written_whole(file: Path) -> Iterator[Callable[[str], None]]:
         NotWritten: saying why. Then, and when the block fails, nothing is left behind.
     """
     check_place(file)
-    made: Path | None = None
     try:
-        opened, name = tempfile.mkstemp(prefix=f".{file.name[:50]}.", dir=file.absolute().parent)
-        made = Path(name)
-        with os.fdopen(opened, "wb") as whole:
+        with placed_whole(file) as whole:
             yield lambda text: _write(whole, text)
-            whole.flush()
-            os.fsync(whole.fileno())
-        made.replace(file)
-        made = None
     except OSError as error:
         raise _failed(file, error) from None
-    finally:
-        if made is not None:
-            made.unlink(missing_ok=True)
 
 
 def _write(whole: BinaryIO, text: str) -> None:

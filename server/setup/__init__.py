@@ -1,0 +1,1 @@
+"""`setup`: what makes a client start this server, written into its configuration or printed."""
