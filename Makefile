@@ -4,18 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 OPENAPI ?=
+SKILLSAW ?=
 BENCH := .bench
 HOST := tests/app_page/host/node_modules
 ISSUER := tests/signin/issuer/node_modules
+VALIDATORS := tests/manifests/validators/node_modules
+BUNDLE := dist/mcpb
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi reference bench clean
+.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi reference mcpb manifest-schemas bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
 
-test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-lock.json) ## run every test, with coverage
+test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-lock.json $(VALIDATORS)/.package-lock.json) ## run every test, with coverage
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage combine --quiet
@@ -62,12 +65,25 @@ openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@
 reference: $(VENV)/.dev ## write docs/reference.md anew, out of the code
 	$(BIN)/python scripts/write_reference.py docs/reference.md
 
+mcpb: $(VENV)/.dev $(VALIDATORS)/.package-lock.json ## pack dist/security-campaigns-mcp.mcpb, to be opened with Claude Desktop
+	rm -rf $(BUNDLE) dist/security-campaigns-mcp.mcpb
+	$(BIN)/uv build --quiet --sdist --no-build-isolation --python $(BIN)/python --out-dir $(BUNDLE) .
+	tar -xzf $(BUNDLE)/*.tar.gz -C $(BUNDLE) --strip-components 1
+	rm $(BUNDLE)/*.tar.gz
+	mkdir $(BUNDLE)/requirements
+	cp requirements/runtime.txt requirements/build.txt $(BUNDLE)/requirements/
+	cp mcpb/manifest.json $(BUNDLE)/
+	$(VALIDATORS)/.bin/mcpb pack $(BUNDLE) dist/security-campaigns-mcp.mcpb
+
+manifest-schemas: $(VENV)/.dev $(VALIDATORS)/.package-lock.json ## write the manifests' schema facts anew: make manifest-schemas SKILLSAW=an unpacked wheel
+	$(BIN)/python scripts/write_manifest_schemas.py $(SKILLSAW) $(VALIDATORS)/@anthropic-ai/mcpb
+
 bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with others into docs/benchmarks.md, some ten minutes; QUICK=1 only tries it out
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
 	$(BENCH)/bin/python -m benchmarks.service $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) $(VALIDATORS) dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
@@ -106,4 +122,9 @@ $(HOST)/.package-lock.json: tests/app_page/host/package-lock.json
 # Signing in is tried with a real issuer; without npm these tests are skipped.
 $(ISSUER)/.package-lock.json: tests/signin/issuer/package-lock.json
 	npm ci --prefix tests/signin/issuer --no-audit --no-fund --silent
+	@touch $@
+
+# The manifests are read by the programs they are for; without npm these tests are skipped.
+$(VALIDATORS)/.package-lock.json: tests/manifests/validators/package-lock.json
+	npm ci --prefix tests/manifests/validators --ignore-scripts --omit=optional --no-audit --no-fund --silent
 	@touch $@
