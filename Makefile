@@ -9,11 +9,13 @@ BENCH := .bench
 HOST := tests/app_page/host/node_modules
 ISSUER := tests/signin/issuer/node_modules
 VALIDATORS := tests/manifests/validators/node_modules
+CLIENT_PACKAGES := tests/clients/node_modules
+AGENT_PACKAGES := tests/agents/node_modules
 BUNDLE := dist/mcpb
 NPM := $(shell command -v npm 2>/dev/null)
 QUICK ?=
 
-.PHONY: demo test soak-store cluster prove soak check audit sbom format lock openapi reference mcpb manifest-schemas bench clean
+.PHONY: demo test clients soak-store cluster prove soak check audit sbom format lock openapi reference pictures mcpb manifest-schemas bench clean
 
 demo: $(VENV)/.runtime ## play a guided session in the sandbox
 	@$(BIN)/security-campaigns-mcp demo
@@ -23,6 +25,9 @@ test: $(VENV)/.dev $(if $(NPM),$(HOST)/.package-lock.json $(ISSUER)/.package-loc
 	$(BIN)/python -m coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	@$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+
+clients: $(VENV)/.dev $(CLIENT_PACKAGES)/.package-lock.json $(AGENT_PACKAGES)/.package-lock.json ## drive the server with clients and agents that nobody here wrote; needs npm
+	CLIENTS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests/clients tests/agents
 
 soak-store: $(VENV)/.dev ## twenty processes share a store for a minute, in SQLite and in PostgreSQL
 	SECURITY_CAMPAIGNS_TEST_PROCESSES=20 SECURITY_CAMPAIGNS_TEST_SECONDS=60 $(BIN)/python -m pytest tests/store/test_processes.py
@@ -58,12 +63,16 @@ lock: $(VENV)/.dev ## write the lock files anew
 	$(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/service.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/dev.txt
 	$(BIN)/uv pip compile pyproject.toml benchmarks/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/bench.txt
+	$(BIN)/uv pip compile benchmarks/fastmcp.in --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --upgrade --quiet -o requirements/fastmcp.txt
 
 openapi: $(VENV)/.dev ## write the schema facts anew: make openapi OPENAPI=.../@octokit/openapi/generated
 	$(BIN)/python scripts/write_openapi_fixture.py $(OPENAPI)
 
 reference: $(VENV)/.dev ## write docs/reference.md anew, out of the code
 	$(BIN)/python scripts/write_reference.py docs/reference.md
+
+pictures: $(VENV)/.dev $(HOST)/.package-lock.json ## take the pictures of docs/pictures anew, with Chromium
+	$(BIN)/python scripts/take_pictures.py docs/pictures
 
 mcpb: $(VENV)/.dev $(VALIDATORS)/.package-lock.json ## pack dist/security-campaigns-mcp.mcpb, to be opened with Claude Desktop
 	rm -rf $(BUNDLE) dist/security-campaigns-mcp.mcpb
@@ -78,12 +87,15 @@ mcpb: $(VENV)/.dev $(VALIDATORS)/.package-lock.json ## pack dist/security-campai
 manifest-schemas: $(VENV)/.dev $(VALIDATORS)/.package-lock.json ## write the manifests' schema facts anew: make manifest-schemas SKILLSAW=an unpacked wheel
 	$(BIN)/python scripts/write_manifest_schemas.py $(SKILLSAW) $(VALIDATORS)/@anthropic-ai/mcpb
 
-bench: $(BENCH)/.installed benchmarks/node_modules/.package-lock.json ## compare speed and memory with others into docs/benchmarks.md, some ten minutes; QUICK=1 only tries it out
+bench: $(BENCH)/.installed $(BENCH)/fastmcp/.installed benchmarks/node_modules/.package-lock.json ## compare with others into docs/benchmarks.md, some fifteen minutes; QUICK=1 only tries it out
+	$(BENCH)/bin/python -m benchmarks.startup $(if $(QUICK),--quick,--write docs/benchmarks.md)
 	$(BENCH)/bin/python -m benchmarks $(if $(QUICK),--quick,--write docs/benchmarks.md)
+	$(BENCH)/bin/python -m benchmarks.calls $(if $(QUICK),--quick,--write docs/benchmarks.md)
 	$(BENCH)/bin/python -m benchmarks.service $(if $(QUICK),--quick,--write docs/benchmarks.md)
+	$(BENCH)/bin/python -m benchmarks.tokens $(if $(QUICK),--quick,--write docs/benchmarks.md)
 
 clean: ## remove what was made here
-	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) $(VALIDATORS) dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) benchmarks/node_modules $(HOST) $(ISSUER) $(VALIDATORS) $(CLIENT_PACKAGES) $(AGENT_PACKAGES) dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; say which with PYTHON=..." >&2; exit 1; }
@@ -110,6 +122,12 @@ $(BENCH)/.installed: requirements/bench.txt | $(VENV)/bin/python
 	$(BENCH)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
 	@touch $@
 
+# FastMCP has an environment of its own: it brings rich, which the SDK imports wherever it is there.
+$(BENCH)/fastmcp/.installed: requirements/fastmcp.txt | $(BENCH)/.installed
+	$(BIN)/python -m venv $(BENCH)/fastmcp
+	$(BENCH)/fastmcp/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/fastmcp.txt
+	@touch $@
+
 benchmarks/node_modules/.package-lock.json: benchmarks/package-lock.json
 	npm ci --prefix benchmarks --no-audit --no-fund --silent
 	@touch $@
@@ -127,4 +145,13 @@ $(ISSUER)/.package-lock.json: tests/signin/issuer/package-lock.json
 # The manifests are read by the programs they are for; without npm these tests are skipped.
 $(VALIDATORS)/.package-lock.json: tests/manifests/validators/package-lock.json
 	npm ci --prefix tests/manifests/validators --ignore-scripts --omit=optional --no-audit --no-fund --silent
+	@touch $@
+
+# Clients and agents are many megabytes, so only `make clients` fetches them. What they need is there without their scripts.
+$(CLIENT_PACKAGES)/.package-lock.json: tests/clients/package-lock.json
+	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(AGENT_PACKAGES)/.package-lock.json: tests/agents/package-lock.json
+	npm ci --prefix tests/agents --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
