@@ -1,1 +1,1 @@
-"""Speed and memory of reading a large organization's alerts, beside other clients, against a loopback GitHub."""
+"""This project beside others: reading many alerts, single calls, the service, and tokens. All on loopback."""

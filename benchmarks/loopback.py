@@ -3,7 +3,8 @@
     python -m benchmarks.loopback --alerts 20000 --repositories 200 --delay 0.05
 
 prints its address when it is ready and serves until it is ended. Every answer is late by the delay, compressed as
-GitHub's are, and conditional requests get 304. It counts what it is asked about the large organization.
+GitHub's are, and conditional requests get 304, except with `--no-etags`, when every answer is whole. It counts what it
+is asked about the alerts and the campaigns of the large organization.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TALLY = "/tally"
 QUERY = {"state": "open", "sort": "created", "direction": "desc", "per_page": "100"}
 """What every client asks for; then they are all served from the same memory."""
 _ALERTS = f"/orgs/{ORG}/code-scanning/alerts"
+_CAMPAIGNS = f"/orgs/{ORG}/campaigns"
 _OWN_HEADERS = frozenset({"date", "content-length"})
 
 Headers = list[tuple[bytes, bytes]]
@@ -46,9 +48,9 @@ class Rendered:
 
 
 class Loopback:
-    """An ASGI application in front of a sandbox; `delay` in seconds."""
+    """An ASGI application in front of a sandbox; `delay` in seconds. Without `etags`, answers have none."""
 
-    def __init__(self, options: SandboxOptions, url: str, delay: float) -> None:
+    def __init__(self, options: SandboxOptions, url: str, delay: float, *, etags: bool = True) -> None:
         sandbox = create_sandbox(options)
         self._organization = f"/organizations/{sandbox.state.organization(ORG).id}"
         self._sandbox = httpx.AsyncClient(
@@ -57,6 +59,7 @@ class Loopback:
             headers={"Authorization": f"Bearer {SANDBOX_TOKEN}"},
         )
         self._delay = delay
+        self._left_out = _OWN_HEADERS if etags else _OWN_HEADERS | {"etag", "last-modified"}
         self._rendered: dict[Address, Rendered] = {}
         self._bodies: dict[bytes, bytes] = {}
         self._requests = 0
@@ -81,7 +84,7 @@ class Loopback:
             return
         answer = await self._answer(scope["path"], scope["query_string"].decode())
         unchanged = answer.etag != b"" and headers.get(b"if-none-match") == answer.etag
-        if scope["path"].startswith((_ALERTS, self._organization)):
+        if scope["path"].startswith((_ALERTS, _CAMPAIGNS, self._organization)):
             self._requests += 1
             self._unchanged += unchanged
         await anyio.sleep(self._delay)
@@ -109,9 +112,10 @@ class Loopback:
         body = self._bodies.get(etag) if etag else None
         if body is None:
             body = self._bodies[etag] = gzip.compress(response.content, 6)
-        headers = [(name.lower(), value) for name, value in response.headers.raw if name.decode() not in _OWN_HEADERS]
+        headers = [(name.lower(), value) for name, value in response.headers.raw if name.decode() not in self._left_out]
+        told = b"" if "etag" in self._left_out else etag
         following = response.links.get("next", {}).get("url")
-        return Rendered(response.status_code, [*headers, (b"content-encoding", b"gzip")], body, etag, following)
+        return Rendered(response.status_code, [*headers, (b"content-encoding", b"gzip")], body, told, following)
 
 
 async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -120,11 +124,11 @@ async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _serve(alerts: int, repositories: int, links: AlertLinks, delay: float, *, warm: bool) -> None:
+async def _serve(alerts: int, repositories: int, links: AlertLinks, delay: float, *, warm: bool, etags: bool) -> None:
     options = SandboxOptions(alerts=alerts, repositories=repositories, alert_links=links, limits=False)
-    listening = _listening()
+    listening = listening_socket()
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    loopback = Loopback(options, url, delay)
+    loopback = Loopback(options, url, delay, etags=etags)
     if warm:
         await loopback.warm()
     print(url, flush=True)  # noqa: T201 - whoever started it waits for this
@@ -132,7 +136,7 @@ async def _serve(alerts: int, repositories: int, links: AlertLinks, delay: float
     await uvicorn.Server(config).serve(sockets=[listening])
 
 
-def _listening() -> socket.socket:
+def listening_socket() -> socket.socket:
     """Return a socket on a free port that sends at once.
 
     Otherwise the body would wait for the client to acknowledge the headers, which takes 40 ms, for every page.
@@ -152,8 +156,10 @@ def main() -> None:
     parser.add_argument("--links", choices=("numbered", "cursors"), default="numbered")
     parser.add_argument("--delay", type=float, default=0.05, help="seconds that every answer takes")
     parser.add_argument("--cold", action="store_true", help="render pages when they are first asked for")
+    parser.add_argument("--no-etags", action="store_true", help="answer nothing with 304")
     asked = parser.parse_args()
-    anyio.run(lambda: _serve(asked.alerts, asked.repositories, asked.links, asked.delay, warm=not asked.cold))
+    warm, etags = not asked.cold, not asked.no_etags
+    anyio.run(lambda: _serve(asked.alerts, asked.repositories, asked.links, asked.delay, warm=warm, etags=etags))
 
 
 if __name__ == "__main__":

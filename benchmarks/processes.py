@@ -60,9 +60,15 @@ def bare(tokens: Path, github_url: str, workers: int) -> Iterator[list[Worker]]:
     """Run so many bare servers."""
     with ExitStack() as running:
         yield [
-            Worker(*running.enter_context(_told("benchmarks.bare_server", str(tokens), github_url)))
+            Worker(*running.enter_context(_told("benchmarks.bare_server", github_url, str(tokens))))
             for _ in range(workers)
         ]
+
+
+def children() -> set[int]:
+    """Return the ids of the processes that this one's main thread started, and that are still there."""
+    own = os.getpid()
+    return {int(each) for each in Path(f"/proc/{own}/task/{own}/children").read_text().split()}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The results as Markdown: tables of medians and ranges, and the document around them."""
+"""The results of reading as Markdown: tables of medians and ranges, and the section around them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 from benchmarks.contestants import OCTOKIT
 from benchmarks.measuring import BARE, CURSORS, LARGER, SECOND, THIS, Results
+from benchmarks.sections import filled
 
+HEADING = "## Reading all open alerts"
 _HERE = Path(__file__).parent
 _MB = 1_000_000
 _COMPARED = (THIS, BARE, "githubkit, no HTTP cache", "githubkit", "PyGithub", OCTOKIT)
@@ -36,9 +38,8 @@ def tables(results: Results) -> str:
     return "\n".join((*_speed(results), *_under_way(results), *_memory(results), *_quota(results))).rstrip()
 
 
-def document(results: Results, load: str) -> str:
-    """Return the whole document; `load` is what `loads` told before the measurements."""
-    text = (_HERE / "document.md").read_text()
+def section(results: Results, load: str) -> str:
+    """Return the section of the document; `load` is what `loads` told before the measurements."""
     plan = results.plan
     facts = {
         "alerts": f"{plan.alerts:,}",
@@ -46,14 +47,12 @@ def document(results: Results, load: str) -> str:
         "larger": f"{plan.larger:,}",
         "delay": f"{plan.delay * 1000:g}",
         "rounds": str(plan.rounds),
-        "machine": _machine(),
+        "machine": f"{machine()}, Node {_node()}",
         "load": load,
         "versions": _versions(),
         "tables": tables(results),
     }
-    for name, fact in facts.items():
-        text = text.replace(f"[[{name}]]", fact)
-    return text
+    return f"{HEADING}\n\n{filled(_HERE / 'reading.md', facts)}"
 
 
 def loads() -> str:
@@ -110,14 +109,29 @@ def spread(figures: Sequence[float], digits: int) -> str:
     return middle if len(figures) == 1 else f"{middle} ({min(figures):.{digits}f} to {max(figures):.{digits}f})"
 
 
+def middle_half(figures: Sequence[float], digits: int) -> str:
+    """Return the median, and between what the middle half of them lies where there were several."""
+    middle = f"{median(figures):.{digits}f}"
+    if len(figures) == 1:
+        return middle
+    low, _, high = quantiles(figures, n=4, method="inclusive")
+    return f"{middle} ({low:.{digits}f} to {high:.{digits}f})"
+
+
 def table(heads: Row, rows: Iterable[Row]) -> list[str]:
     """Return the lines of a table; all but its first column are numbers."""
     lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
     return [*lines, *(f"| {' | '.join(row)} |" for row in rows), ""]
 
 
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}, Node {_node()}"
+def machine() -> str:
+    """Return what this runs on, in words."""
+    return f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}"
+
+
+def versions(*names: str) -> str:
+    """Return the versions of packages that are installed here, in words."""
+    return ", ".join(f"{name} {version(name)}" for name in names)
 
 
 def _node() -> str:
@@ -127,5 +141,5 @@ def _node() -> str:
 
 def _versions() -> str:
     octokit = json.loads((_HERE / "package.json").read_text())["dependencies"]["@octokit/rest"]
-    packages = [f"{name} {version(name)}" for name in ("githubkit", "PyGithub", "httpx", "uvicorn", "httptools")]
-    return ", ".join((*packages[:2], f"@octokit/rest {octokit}", *packages[2:]))
+    ours = versions("httpx", "uvicorn", "httptools")
+    return f"{versions('githubkit', 'PyGithub')}, @octokit/rest {octokit}, {ours}"

@@ -1,15 +1,13 @@
-"""The service's results as Markdown, and their place in the document."""
+"""The service's results as Markdown, and the section of the document around them."""
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from benchmarks.report import spread, table
+from benchmarks.report import machine, spread, table, versions
+from benchmarks.sections import filled
 from benchmarks.service_runs import BARE, THIS, WORKERS, Contestant, Results, Run
 
 HEADING = "## A service for a team"
@@ -30,28 +28,14 @@ def section(results: Results, load: str) -> str:
         "clients": str(plan.clients),
         "calls": f"{plan.tool_calls:,}",
         "rounds": str(plan.rounds),
-        "machine": f"{os.cpu_count()} cores, {platform.system()}, CPython {platform.python_version()}",
+        "machine": machine(),
         "load": load,
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("mcp", "httpx", "uvicorn", "h11")),
+        "versions": versions("mcp", "httpx", "uvicorn", "h11"),
         "tables": tables(results),
         "first": f"{results.first.rate:.0f} calls per second, 95 of 100 within {results.first.late:,.0f} ms",
         "second": _second(results),
     }
-    text = _TEXT.read_text()
-    for name, fact in facts.items():
-        text = text.replace(f"[[{name}]]", fact)
-    return f"{HEADING}\n\n{text}"
-
-
-def put_section(document: str, text: str) -> str:
-    """Return the document with this section in the place of an earlier one, or at its end."""
-    return f"{document.partition(HEADING)[0].rstrip()}\n\n{text}"
-
-
-def kept_section(document: str) -> str:
-    """Return the section as it is in a document; empty when it has none."""
-    _, heading, text = document.partition(HEADING)
-    return f"\n{heading}{text}" if heading else ""
+    return f"{HEADING}\n\n{filled(_TEXT, facts)}"
 
 
 def _speed(results: Results) -> list[str]:

@@ -63,10 +63,10 @@ Goal = Annotated[
 ]
 Template = Annotated[
     criteria.Template | MISSING,
-    Field(description="A named alert filter, such as sql-injection; all: alert-templates://all"),
+    Field(description="A named alert filter, such as sql-injection; alert-templates://all lists them"),
 ]
 Repositories = Annotated[
-    _Repositories | MISSING, Field(description="Repositories' names, * for any text, such as payments-*, web")
+    _Repositories | MISSING, Field(description="Names of repositories, * for any text, such as payments-*, web")
 ]
 LearningLink = Annotated[
     str, AfterValidator(check_contact_link), Field(description="http(s) address where developers learn the fix")

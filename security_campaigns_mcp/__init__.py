@@ -14,6 +14,9 @@ def main() -> None:
     rooms = Path(__file__).parent / "_rooms"
     if rooms.is_dir():
         sys.path.insert(0, str(rooms))
-    from server.cli import main as run  # noqa: PLC0415 - only importable after the path is set
+    from server.starting import nothing_collected  # noqa: PLC0415 - only importable after the path is set
+
+    with nothing_collected():
+        from server.cli import main as run  # noqa: PLC0415 - likewise
 
     sys.exit(run())

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
-import httpx
 from mcp.server.mcpserver import MCPServer
 from mcp.server.request_state import RequestStateSecurity
 
-import prompts
 import tools
 from server.app_page.extension import progress_app
 from server.call_context import remember_request
-from server.completions import register_completions, remember_app
+from server.completions import Choices, register_completions, remember_app
 from server.context import AppContext
-from server.github.credentials import Credentials
 from server.guards.one_use import SpendAnswers, SpentAnswers, remember_sealed_state
 from server.names import hide_tokens_in_names
 from server.protocol import CampaignServer
@@ -23,6 +21,11 @@ from server.resources import register_resources
 from server.running import open_app
 from server.settings import Settings
 from server.version import NAME, server_version
+
+if TYPE_CHECKING:
+    import httpx
+
+    from server.github.credentials import Credentials
 
 _WHAT = (
     "GitHub security campaigns group an organization's code scanning alerts under managers and an end date. Names, "
@@ -50,6 +53,18 @@ def instructions(settings: Settings) -> str:
 
 async def _spend_everywhere(app: AppContext, sha256: str, lifetime: float) -> bool:
     return await app.store.shared.spend(sha256, lifetime)
+
+
+def _add_prompts(mcp: CampaignServer) -> None:
+    import prompts  # noqa: PLC0415 - a plain start must not pay for it
+
+    prompts.register_prompts(mcp)
+
+
+def _choices() -> Choices:
+    import prompts  # noqa: PLC0415 - a plain start must not pay for it
+
+    return prompts.CHOICES
 
 
 def build_server(
@@ -91,11 +106,11 @@ def build_server(
         extensions=[progress_app()],
         request_state_security=None if request_state_keys is None else RequestStateSecurity(keys=request_state_keys),
         read_only=settings.read_only,
+        prompts=_add_prompts,
     )
     mcp.middleware.insert(1, remember_sealed_state)  # outside the SDK's request-state boundary
     mcp.middleware.insert(0, remember_request)  # so that whatever is logged can name the request
     mcp.middleware.insert(0, hide_tokens_in_names)
-    prompts.register_prompts(mcp)
     register_resources(mcp)
-    register_completions(mcp, prompts.CHOICES)
+    register_completions(mcp, _choices)
     return mcp

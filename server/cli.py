@@ -6,13 +6,14 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from server.errors import ConfigurationError
 from server.logs import announce, configure_logging
 from server.options import add_options, read_options, settings_from
 from server.settings import Settings
+from server.starting import nothing_collected
 from server.streams import NotPrinted, print_whole, say
 
 if TYPE_CHECKING:
@@ -22,8 +23,13 @@ _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _EPILOG = "Most options have an environment variable, named in brackets; what is typed wins."
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser for the whole command line."""
+def parser(typed: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser for the whole command line.
+
+    Args:
+        typed: what is to be parsed: only a command that it names gets its options, since all of them together take a
+            plain start longer than everything else here. By default each gets them.
+    """
     whole = argparse.ArgumentParser(
         prog="security-campaigns-mcp",
         description="An MCP server that runs GitHub security campaigns. Without a command it serves over stdio.",
@@ -33,17 +39,21 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="store_true", help="print the version")
     add_options(whole)
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    doctor = commands.add_parser("doctor", help="check credentials, permissions and GitHub", allow_abbrev=False)
-    add_options(doctor)
-    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    add_options(commands.add_parser("snapshot", help="keep a reading of every open campaign", **_about(_SNAPSHOT)))
-    about = _about(_REPORT, _LAST_REPORT + _EPILOG)
-    _add_report(commands.add_parser("report", help="report how campaigns are going", **about))
-    _add_audit(commands.add_parser("audit", help="show the record of attempted writes", allow_abbrev=False))
-    _add_service(commands)
-    _add_setup(commands.add_parser("setup", help="make a client start this server", **_about(_SETUP, "")))
-    commands.add_parser("demo", help="play a guided session in the sandbox", allow_abbrev=False)
-    commands.add_parser("version", help="print the version", allow_abbrev=False)
+
+    def add(name: str, about: str, options: Callable[[argparse.ArgumentParser], None] | None, **more: Any) -> None:
+        command = commands.add_parser(name, help=about, **{"allow_abbrev": False, **more})
+        if options is not None and (typed is None or name in typed):
+            options(command)
+
+    add("doctor", "check credentials, permissions and GitHub", _add_doctor)
+    add("snapshot", "keep a reading of every open campaign", add_options, **_about(_SNAPSHOT))
+    add("report", "report how campaigns are going", _add_report, **_about(_REPORT, _LAST_REPORT + _EPILOG))
+    add("audit", "show the record of attempted writes", _add_audit)
+    add("serve", "serve MCP over HTTP, for a team", _add_serve)
+    add("token", "make static tokens for `serve --tokens`", _add_token)
+    add("setup", "make a client start this server", _add_setup, **_about(_SETUP, ""))
+    add("demo", "play a guided session in the sandbox", None)
+    add("version", "print the version", None)
     return whole
 
 
@@ -102,8 +112,12 @@ def _about(text: str, epilog: str = _EPILOG) -> dict[str, Any]:
         "description": description.strip(),
         "epilog": epilog,
         "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,
     }
+
+
+def _add_doctor(doctor: argparse.ArgumentParser) -> None:
+    add_options(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
 def _add_report(report: argparse.ArgumentParser) -> None:
@@ -137,13 +151,14 @@ def _add_audit(audit: argparse.ArgumentParser) -> None:
     audit.add_argument("-o", "--output", metavar="FILE", help="write a file that only you can read")
 
 
-def _add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_serve(serve: argparse.ArgumentParser) -> None:
     from server.http.options import SERVE_OPTIONS  # noqa: PLC0415 - only for a command line that names a command
 
-    serve = commands.add_parser("serve", help="serve MCP over HTTP, for a team", allow_abbrev=False)
     add_options(serve, SERVE_OPTIONS)
     add_options(serve)
-    token = commands.add_parser("token", help="make static tokens for `serve --tokens`", allow_abbrev=False)
+
+
+def _add_token(token: argparse.ArgumentParser) -> None:
     new = token.add_subparsers(dest="token_command", metavar="COMMAND", required=True).add_parser(
         "new", help="make a token, print it once and keep its hash", allow_abbrev=False
     )
@@ -167,7 +182,8 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     Returns:
         The exit status: 0 for success, 1 when something did not work, 2 for wrong usage or configuration.
     """
-    given = vars(parser().parse_args(arguments))
+    typed = sys.argv[1:] if arguments is None else arguments
+    given = vars(parser(typed).parse_args(typed))
     command = "version" if given.pop("version") else given.pop("command")
     try:
         return _run(command, given, environ)
@@ -243,21 +259,23 @@ def _run_with(settings: Settings, command: str | None, given: Mapping[str, Any],
 
 
 def _serve(settings: Settings, environ: Mapping[str, str]) -> int:
-    import anyio  # noqa: PLC0415 - `--help` and `version` must not pay for it
-
-    from server.app import build_server  # noqa: PLC0415 - likewise
-    from server.stdio import serve_stdio  # noqa: PLC0415 - likewise
-    from server.telemetry import traced  # noqa: PLC0415 - likewise
-
     if sys.stdin is not None and sys.stdin.isatty():
         print(  # noqa: T201 - for the person at the terminal; stdout belongs to the protocol
             "Serving MCP over stdio, for a client to start; `security-campaigns-mcp demo` shows what it does. "
             "Stop with Ctrl-C.",
             file=sys.stderr,
         )
+    with nothing_collected():
+        import anyio  # noqa: PLC0415 - `--help` and `version` must not pay for it
+
+        from server.app import build_server  # noqa: PLC0415 - likewise
+        from server.stdio import serve_stdio  # noqa: PLC0415 - likewise
+        from server.telemetry import traced  # noqa: PLC0415 - likewise
+
+        server = build_server(settings, transport=_sandbox_transport(settings))
     # Hosts hand on variables that are meant for themselves, so that without the extra nobody is warned.
     with traced(environ, missing=logging.INFO):
-        anyio.run(serve_stdio, build_server(settings, transport=_sandbox_transport(settings)))
+        anyio.run(serve_stdio, server)
     return 0
 
 

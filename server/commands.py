@@ -14,13 +14,14 @@ import httpx
 from server.context import AppContext
 from server.domain.checks import check_number, read_number
 from server.domain.dates import parse_since
+from server.domain.reports import LAST_REPORT
 from server.domain.snapshots import snapshot_of
 from server.domain.text import counted
 from server.errors import CampaignsError, ConfigurationError, InvalidInput, NotFound, Refused, StoreFailed
 from server.github.credentials import Credentials
 from server.report_file import check_place, write_whole
 from server.report_formats import Format, formatted
-from server.reporting import LAST_REPORT, Made, Progress, Since, note_reported, report
+from server.reporting import Made, Progress, Since, note_reported, report
 from server.running import open_app
 from server.settings import Settings
 from server.streams import NotPrinted, print_whole, say

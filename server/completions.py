@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -43,8 +43,13 @@ async def remember_app(ctx: ServerRequestContext[Any, Any], call_next: CallNext)
         _app.reset(token)
 
 
-def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
-    """Answer `completion/complete` for prompts and resource templates."""
+def register_completions(mcp: MCPServer[AppContext], choices_of_prompts: Callable[[], Choices]) -> None:
+    """Answer `completion/complete` for prompts and resource templates.
+
+    Args:
+        mcp: the server.
+        choices_of_prompts: returns the closed choices; called when somebody first fills in a prompt.
+    """
 
     @mcp.completion()  # type: ignore[no-untyped-call, untyped-decorator]  # the SDK leaves it untyped
     async def complete(
@@ -52,8 +57,9 @@ def register_completions(mcp: MCPServer[AppContext], choices: Choices) -> None:
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        if isinstance(ref, PromptReference) and argument.name in choices.get(ref.name, {}):
-            return _offer(choices[ref.name][argument.name], argument.value, _template_words())
+        choices = choices_of_prompts().get(ref.name, {}) if isinstance(ref, PromptReference) else {}
+        if argument.name in choices:
+            return _offer(choices[argument.name], argument.value, _template_words())
         if isinstance(ref, PromptReference) and argument.name == "topic":
             titles = [template.title for template in TEMPLATES.values()]
             return _offer(titles, argument.value, _template_words())

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp.server.mcpserver import Context
 
 from server.domain.answers import CampaignDetail, campaign_url, campaigns_url, detail
 from server.domain.models import Campaign
-from server.domain.tracked_alerts import Stood
-from server.github.connection import GitHub
 from server.guards.policy import Policy
 from server.settings import Settings
-from server.store.selections import Selections
-from server.store.store import Store
+
+if TYPE_CHECKING:
+    from server.domain.tracked_alerts import Stood
+    from server.github.connection import GitHub
+    from server.store.selections import Selections
+    from server.store.store import Store
 
 _LOOK_EVERY = 30.0  # seconds
 
@@ -29,10 +33,8 @@ class AppContext:
 
     Attributes:
         settings: what the operator configured.
-        github: the connection to GitHub.
         policy: the operator's bounds.
-        store: what GitHub does not remember.
-        selections: what filters yielded, kept for ten minutes for the call that publishes it.
+        connect, open_store: make the connection to GitHub and the store, which whoever opened all of this closes.
         looked: when something of an organization was last looked at for `is_due`, in monotonic seconds.
         stood: how the alerts of campaigns stood when they were last read: by organization (lower case), number and
             creation of the campaign.
@@ -40,13 +42,41 @@ class AppContext:
     """
 
     settings: Settings
-    github: GitHub
     policy: Policy
-    store: Store
-    selections: Selections[Any] = field(default_factory=Selections)
+    connect: Callable[[], GitHub]
+    open_store: Callable[[], Store]
     looked: dict[tuple[str, str], float] = field(default_factory=dict)
     stood: dict[tuple[str, int, datetime], Stood] = field(default_factory=dict)
     creating: defaultdict[str, anyio.Lock] = field(default_factory=lambda: defaultdict(anyio.Lock))
+
+    @cached_property
+    def github(self) -> GitHub:
+        """The connection to GitHub, made when it is first used: listing the tools needs none.
+
+        Raises:
+            ConfigurationError: the environment names a proxy that cannot be used.
+        """
+        return self.connect()
+
+    @cached_property
+    def store(self) -> Store:
+        """What GitHub does not remember; made when it is first used, and opened even later."""
+        return self.open_store()
+
+    @cached_property
+    def selections(self) -> Selections[Any]:
+        """What filters yielded, kept for ten minutes for the call that publishes it."""
+        from server.store.selections import Selections  # noqa: PLC0415 - a plain start must not pay for it
+
+        return Selections()
+
+    def make_ready(self) -> None:
+        """Make at once what is otherwise made when it is first used: a service has the time, and no call waits for it.
+
+        Raises:
+            ConfigurationError: as `github` does.
+        """
+        _ = self.github, self.store
 
     def is_due(self, what: str, org: str) -> bool:
         """Tell whether something of an organization was not looked at for half a minute; then it counts as looked at.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mcp.server.lowlevel.helper_types import ReadResourceContents
@@ -29,13 +29,11 @@ from mcp_types import (
 )
 from pydantic import AnyUrl, ValidationError
 
-from server.auditing import note_refusal, writes_begun
 from server.context import AppContext
 from server.domain.checks import holds_token
 from server.domain.explain import explain, listed, unknown_argument
 from server.domain.text import as_name, quote
 from server.errors import CampaignsError, InvalidInput, NotFound, Refused
-from server.github.budget import for_a_write
 from server.schemas import slim_tool
 from server.signin.caller import Caller, current_caller
 
@@ -58,12 +56,18 @@ class CampaignServer(MCPServer[AppContext]):
     """
 
     def __init__(
-        self, *args: Any, read_only: bool = False, not_done: Mapping[str, str] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        read_only: bool = False,
+        not_done: Mapping[str, str] | None = None,
+        prompts: Callable[[CampaignServer], None] | None = None,
+        **kwargs: Any,
     ) -> None:
         """Make a server.
 
         Args:
             read_only, not_done: see the class.
+            prompts: adds the prompts, when somebody first asks for them.
             args: as for MCPServer.
             kwargs: as for MCPServer.
         """
@@ -73,6 +77,7 @@ class CampaignServer(MCPServer[AppContext]):
         self.planning: set[str] = set()
         self.not_done = not_done or {}
         self._slim: dict[str, Tool] = {}
+        self._prompts_to_come = prompts
 
     async def list_tools(self) -> list[Tool]:
         """List the tools that may be called, their schemas without what only costs tokens."""
@@ -96,6 +101,9 @@ class CampaignServer(MCPServer[AppContext]):
 
     async def list_prompts(self) -> list[Prompt]:
         """List the prompts that lead to what the caller may do."""
+        if self._prompts_to_come is not None:
+            add, self._prompts_to_come = self._prompts_to_come, None
+            add(self)
         offered = await super().list_prompts()
         return offered if self._may_write() else [prompt for prompt in offered if prompt.name not in self.planning]
 
@@ -108,6 +116,9 @@ class CampaignServer(MCPServer[AppContext]):
             await self.note_missing_scope(name, arguments, current_caller())
             return _failed(f"Unknown tool: {as_name(name)}")
         properties = tool.input_schema["properties"]
+        from server.auditing import writes_begun  # noqa: PLC0415 - a plain start must not pay for it
+        from server.github.budget import for_a_write  # noqa: PLC0415 - likewise
+
         begun: list[str] = []
         try:
             _refuse_misplaced(arguments, properties)
@@ -141,6 +152,8 @@ class CampaignServer(MCPServer[AppContext]):
     ) -> None:
         """Record a call that was to write and did not come to it."""
         if self.app is not None and await self._is_to_write(name, arguments):
+            from server.auditing import note_refusal  # noqa: PLC0415 - a plain start must not pay for it
+
             await note_refusal(self.app, name, arguments, error, caller, unread=unread)
 
     async def _is_to_write(self, name: str, arguments: Mapping[str, Any]) -> bool:

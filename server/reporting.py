@@ -15,12 +15,11 @@ from server.domain.dates import wire
 from server.domain.measures import Reported
 from server.domain.models import Campaign
 from server.domain.report_making import progress_report
-from server.domain.reports import ProgressReport
+from server.domain.reports import LAST_REPORT, ProgressReport
 from server.domain.snapshots import Reading, snapshot_of
 from server.errors import CampaignsError, NotFound, Refused, StoreFailed
 from server.tracking import recall, tracked
 
-LAST_REPORT: Literal["last_report"] = "last_report"
 Since = datetime | Literal["last_report"] | None
 Progress = Callable[[int, int | None], None]
 """Told how many campaigns are read, and of how many as far as that is known."""

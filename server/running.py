@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-import httpx
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from server.context import AppContext
 from server.errors import StoreFailed
-from server.github.connection import open_github
-from server.github.credentials import Credentials
 from server.guards.policy import Policy
 from server.settings import Settings
-from server.store.store import Store
+
+if TYPE_CHECKING:
+    import httpx
+
+    from server.github.connection import GitHub
+    from server.github.credentials import Credentials
+    from server.store.store import Store
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,12 +37,23 @@ async def open_app(
         credentials: what to act with; by default what the settings and the environment say.
         transport: what carries requests to GitHub; by default the network.
     """
-    async with open_github(settings, credentials=credentials, transport=transport) as github:
-        store = Store.from_settings(settings)
-        try:
-            yield AppContext(settings, github, Policy.from_settings(settings), store)
-        finally:
-            await _let_go_of(store)
+    async with AsyncExitStack() as closing:
+
+        def connected() -> GitHub:
+            from server.github import connection  # noqa: PLC0415 - a plain start must not pay for it
+
+            github = connection.connect(settings, credentials=credentials, transport=transport)
+            closing.push_async_callback(github.aclose)
+            return github
+
+        def opened() -> Store:
+            from server.store.store import Store  # noqa: PLC0415 - likewise
+
+            store = Store.from_settings(settings)
+            closing.push_async_callback(_let_go_of, store)
+            return store
+
+        yield AppContext(settings, Policy.from_settings(settings), connected, opened)
 
 
 async def _let_go_of(store: Store) -> None:

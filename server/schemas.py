@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from mcp_types import Tool
@@ -30,8 +29,8 @@ def _slim_schema(schema: Mapping[str, Any], *, keep_null: bool = True) -> dict[s
     def slim(node: Any) -> Any:
         if isinstance(node, list):
             return [slim(item) for item in node]
-        if not isinstance(node, Mapping):
-            return deepcopy(node)
+        if not isinstance(node, dict):
+            return node
         if "$ref" in node:
             definition = definitions[node["$ref"].removeprefix("#/$defs/")]
             siblings = {key: value for key, value in node.items() if key != "$ref"}

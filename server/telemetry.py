@@ -113,7 +113,7 @@ def _check_headers(environ: Mapping[str, str]) -> None:
         parts = [part.strip() for part in environ.get(variable, "").split(",")]
         if not all(_HEADER.fullmatch(part) for part in parts if part):
             raise ConfigurationError(
-                f"{variable} holds something else than headers.", "Write NAME=VALUE,NAME=VALUE with %20 for a space."
+                f"{variable} holds something other than headers.", "Write NAME=VALUE,NAME=VALUE with %20 for a space."
             )
 
 

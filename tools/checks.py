@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import MISSING
 
 from server.context import AppContext
 from server.domain.dates import wire
 from server.errors import CampaignsError, Refused
-from server.github.clock import Clock
+
+if TYPE_CHECKING:
+    from server.github.clock import Clock
 
 
 def require_future(ends_at: datetime, clock: Clock, error: type[CampaignsError] = Refused) -> None:

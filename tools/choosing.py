@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from server.context import AppContext, CallContext, app_of
 from server.domain.alert_filter import AlertFilter
@@ -13,7 +14,9 @@ from server.domain.alert_matching import Filtered
 from server.domain.alerts import AlertQuery, AnyAlert
 from server.domain.text import as_name
 from server.errors import GitHubError
-from server.github.alerts import AlertReading
+
+if TYPE_CHECKING:
+    from server.github.alerts import AlertReading
 
 _MOST_NAMED = 8
 _BEYOND_ALL = 2**60  # a moment that no alert's creation reaches

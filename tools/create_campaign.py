@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Elicit, Resolve
@@ -14,9 +15,7 @@ from server.context import AppContext, CallContext, app_of
 from server.domain.as_sent import not_as_sent
 from server.domain.text import alert_count
 from server.errors import CampaignsError
-from server.github.campaigns import Published
 from server.guards.confirmation import GoAhead, require_account, require_yes
-from server.reporting import remember
 from tools.answers import WriteResult, answered
 from tools.campaign_alerts import SelectionCounts
 from tools.checks import require_future
@@ -36,7 +35,9 @@ from tools.parameters import (
     Preview,
     TeamManagers,
 )
-from tools.publication import publish, settle_earlier
+
+if TYPE_CHECKING:
+    from server.github.campaigns import Published
 
 NOT_DONE = "Nothing was published."
 
@@ -71,6 +72,9 @@ async def create_campaign(
     preview: Preview = MISSING,
 ) -> Annotated[CallToolResult, CreateResult]:
     """Publish a security campaign: it notifies developers and cannot be recalled. Preview with dry_run first."""
+    from server.reporting import remember  # noqa: PLC0415 - a plain start must not pay for it
+    from tools.publication import publish, settle_earlier  # noqa: PLC0415 - likewise
+
     if dry_run:
         return answered(
             CreateResult(
@@ -104,7 +108,7 @@ async def with_counts(app: AppContext, org: str, published: Published) -> Publis
     if published.campaign.alert_stats is not None:
         return published
     try:
-        return Published(await app.github.campaigns.get(org, published.campaign.number), published.found)
+        return replace(published, campaign=await app.github.campaigns.get(org, published.campaign.number))
     except CampaignsError:
         return published
 

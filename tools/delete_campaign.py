@@ -10,9 +10,7 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import MISSING
 
-from server.auditing import writing
 from server.context import CallContext, app_of
-from server.domain.audit import whole
 from server.domain.models import Campaign
 from server.domain.text import quote
 from server.guards.confirmation import (
@@ -25,7 +23,6 @@ from server.guards.confirmation import (
     require_unchanged,
 )
 from server.guards.policy import Effect
-from server.settling import settle
 from tools.answers import DeleteResult, answered
 from tools.parameters import CampaignNumber, Org
 
@@ -79,6 +76,10 @@ async def delete_campaign(
     org: Org = MISSING,
 ) -> Annotated[CallToolResult, DeleteResult]:
     """Delete a security campaign and its progress data for good. Closing keeps them: update_campaign, state closed."""
+    from server.auditing import writing  # noqa: PLC0415 - a plain start must not pay for it
+    from server.domain.audit import whole  # noqa: PLC0415 - likewise
+    from server.settling import settle  # noqa: PLC0415 - likewise
+
     app = app_of(ctx)
     before = plan.shown
     if plan.question:

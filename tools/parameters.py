@@ -7,7 +7,7 @@ checked here and not repeated as schema keywords, except where a model needs the
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import MISSING, AfterValidator, BeforeValidator, Field, WithJsonSchema
 
@@ -26,7 +26,7 @@ from server.domain.checks import (
 )
 from server.domain.dates import parse_end, parse_since
 from server.domain.models import ALERTS_LIMIT, DESCRIPTION_LIMIT, NAME_LIMIT, AlertPairs, CampaignState
-from server.reporting import LAST_REPORT
+from server.domain.reports import LAST_REPORT
 
 _StrictInt = Annotated[int, Field(strict=True)]
 _CheckedOrg = Annotated[str, AfterValidator(check_org)]
@@ -41,7 +41,7 @@ _SinceWhen = Annotated[
 ]
 _Link = Annotated[str, AfterValidator(check_contact_link)]
 
-Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login; default: the operator's")]
+Org = Annotated[_CheckedOrg | MISSING, Field(description="Organization login; default: the server's")]
 OneCampaign = Annotated[_Number | MISSING, Field(description="Default: all open ones")]
 CampaignNumber = Annotated[_Number, Field(description="As in list_campaigns")]
 PageNumber = Annotated[_Number, Field(description="From 1; see next_page")]
@@ -66,7 +66,7 @@ NewManagers = Annotated[_Managers | MISSING, Field(description="User logins; rep
 NewTeamManagers = Annotated[_TeamManagers | MISSING, Field(description="Team slugs; replaces all")]
 ContactLink = Annotated[_Link | MISSING, Field(description="http(s) address for questions")]
 NewContactLink = Annotated[_Link | MISSING | None, Field(description="null removes it")]
-Alerts = Annotated[_Alerts | MISSING, Field(description="By number; better give filter")]
+Alerts = Annotated[_Alerts | MISSING, Field(description="By number; prefer filter")]
 GenerateIssues = Annotated[bool, Field(strict=True, description="Open an issue in every repository")]
 Since = Annotated[_SinceWhen | MISSING, Field(description="Tell changes since this date, or last_report")]
 State = Annotated[CampaignState | MISSING, Field(description="Default: both")]
@@ -90,12 +90,15 @@ PerPage = Annotated[_StrictInt, AfterValidator(check_per_page), Field(descriptio
 def _by_name() -> dict[str, Any]:
     """Return the schema of a filter of code scanning alerts with names and types only: find_alerts says the rest."""
 
-    def bare(schema: dict[str, Any]) -> dict[str, Any]:
-        kind = next((option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"), schema)
-        return {"type": kind["type"]} | ({"items": {"type": "string"}} if kind["type"] == "array" else {})
+    def bare(hint: Any) -> dict[str, Any]:
+        while get_origin(hint) in (Annotated, Union):  # such as `int or null`
+            hint = get_args(hint)[0]
+        if get_origin(hint) is list:
+            return {"type": "array", "items": {"type": "string"}}
+        return {"type": {bool: "boolean", int: "integer"}.get(hint, "string")}
 
-    properties = AlertFilter.model_json_schema()["properties"]
-    return {name: bare(schema) for name, schema in properties.items() if name not in ("kind", *SECRET_ONLY)}
+    fields = AlertFilter.model_fields.items()  # out of the schema it would take longer, and everybody waits for it
+    return {name: bare(field.annotation) for name, field in fields if name not in ("kind", *SECRET_ONLY)}
 
 
 # find_alerts' own: a parameter for each criterion of a filter.
@@ -108,15 +111,15 @@ Tool = Annotated[criteria.Tool | MISSING, Field(description="Such as CodeQL")]
 Repositories = Annotated[criteria.Repositories | MISSING, Field(description="Names, may hold *")]
 ExcludeRepositories = Annotated[criteria.Repositories | MISSING, Field(description="Names, may hold *")]
 Languages = Annotated[criteria.Languages | MISSING, Field(description="Such as java")]
-Paths = Annotated[criteria.Paths | MISSING, Field(description="Or folders, may hold *")]
-MinAgeDays = Annotated[criteria.Days | MISSING, Field(description="Old at least")]
-MaxAgeDays = Annotated[criteria.Days | MISSING, Field(description="Old at most")]
-Assignees = Annotated[criteria.Assignees | MISSING, Field(description="Logins, none or *")]
+Paths = Annotated[criteria.Paths | MISSING, Field(description="Files or folders, may hold *")]
+MinAgeDays = Annotated[criteria.Days | MISSING, Field(description="At least this old")]
+MaxAgeDays = Annotated[criteria.Days | MISSING, Field(description="At most this old")]
+Assignees = Annotated[criteria.Assignees | MISSING, Field(description='Logins, "none" or "*"')]
 Providers = Annotated[criteria.Providers | MISSING, Field(description="Of secrets")]
 SecretTypes = Annotated[criteria.SecretTypes | MISSING, Field(description="GitHub's identifiers")]
 Validity = Annotated[criteria.Validity | MISSING, Field(description="Of secrets")]
 PubliclyLeaked = Annotated[criteria.PubliclyLeaked | MISSING, Field(description="Of secrets")]
-Detail = Annotated[_Number | MISSING, Field(description="This page of them instead")]
+Detail = Annotated[_Number | MISSING, Field(description="List them instead: page number")]
 Filter = Annotated[
     AlertFilter | MISSING,
     WithJsonSchema({"type": "object", "description": "Criteria as in find_alerts", "properties": _by_name()}),

@@ -9,10 +9,8 @@ from pydantic import MISSING
 
 from server.context import CallContext, app_of
 from server.domain.answers import NO_DRAFTS, CampaignDetail, CampaignList, row
-from server.reporting import remember
 from tools.answers import answered
 from tools.parameters import CampaignNumber, Direction, Org, PageNumber, PerPage, Sort, State
-from tools.publication import settle_earlier
 
 
 async def list_campaigns(
@@ -25,6 +23,9 @@ async def list_campaigns(
     per_page: PerPage = 30,
 ) -> Annotated[CallToolResult, CampaignList]:
     """List an organization's security campaigns, a page at a time. Drafts cannot be seen."""
+    from server.reporting import remember  # noqa: PLC0415 - a plain start must not pay for it
+    from tools.publication import settle_earlier  # noqa: PLC0415 - likewise
+
     app = app_of(ctx)
     org = app.policy.org(org)
     found = await app.github.campaigns.page(
@@ -56,6 +57,8 @@ async def get_campaign(
     ctx: CallContext, campaign_number: CampaignNumber, org: Org = MISSING
 ) -> Annotated[CallToolResult, CampaignDetail]:
     """Read one security campaign: its fields, alert counts, remediation rate, days left and page."""
+    from server.reporting import remember  # noqa: PLC0415 - a plain start must not pay for it
+
     app = app_of(ctx)
     org = app.policy.org(org)
     campaign = await app.github.campaigns.get(org, campaign_number)

@@ -9,7 +9,6 @@ from pydantic import MISSING
 
 from server.context import CallContext, app_of
 from server.domain.reports import ProgressReport
-from server.reporting import note_reported, report
 from tools.answers import answered
 from tools.parameters import OneCampaign, Org, Since
 
@@ -18,6 +17,8 @@ async def report_progress(
     ctx: CallContext, org: Org = MISSING, campaign_number: OneCampaign = MISSING, since: Since = MISSING
 ) -> Annotated[CallToolResult, ProgressReport]:
     """Report how one campaign or all open ones are going, worst first: status, pace, forecast, what changed."""
+    from server.reporting import note_reported, report  # noqa: PLC0415 - a plain start must not pay for it
+
     app = app_of(ctx)
     one = None if campaign_number is MISSING else campaign_number
     orgs = [app.policy.org(org)] if one is not None else app.policy.orgs(org)

@@ -12,7 +12,6 @@ from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import CallToolResult
 from pydantic import MISSING
 
-from server.auditing import writing
 from server.context import CallContext, app_of
 from server.domain.as_sent import not_as_sent, unordered, wire_value
 from server.domain.dates import wire
@@ -31,8 +30,6 @@ from server.guards.confirmation import (
 )
 from server.guards.policy import Effect
 from server.guards.preview import check_preview, digest
-from server.reporting import remember
-from server.settling import settle
 from tools.answers import Change, SentRequest, WriteResult, answered
 from tools.checks import check_managers, require_future
 from tools.parameters import (
@@ -220,6 +217,10 @@ async def update_campaign(
                 preview=plan.preview,
             )
         )
+    from server.auditing import writing  # noqa: PLC0415 - a plain start must not pay for it
+    from server.reporting import remember  # noqa: PLC0415 - likewise
+    from server.settling import settle  # noqa: PLC0415 - likewise
+
     app = app_of(ctx)
     before = plan.shown
     if plan.question:

@@ -76,7 +76,7 @@ def check_repository(value: str) -> str:
 def check_language(value: str) -> str:
     """Accept a language's name, and return the one it is known by."""
     if (known := named_language(value)) is None:
-        raise ValueError(f"is not a language that can be told; known are {', '.join(LANGUAGES)}")
+        raise ValueError(f"is not a known language; known are {', '.join(LANGUAGES)}")
     return known
 
 

@@ -121,7 +121,9 @@ def check_alerts(pairs: list[AlertPairs]) -> list[AlertPairs]:
     if twice := _first_repeated([pair.repository_id for pair in pairs], int):
         raise ValueError(f"names repository {twice} twice; put its alert_numbers into one list")
     if not all(_possible(number) for pair in pairs for number in (pair.repository_id, *pair.alert_numbers)):
-        raise ValueError("has a repository_id or alert number that is no positive whole number GitHub gives out")
+        raise ValueError(
+            "has a repository_id or alert number that GitHub cannot have given out; give positive whole numbers"
+        )
     for pair in pairs:
         if not pair.alert_numbers:
             raise ValueError(f"has no alert_numbers for repository {pair.repository_id}")

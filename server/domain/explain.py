@@ -6,7 +6,6 @@ The offending value is never repeated: it may be a secret in the wrong place.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -70,6 +69,8 @@ def _shown(name: str) -> str:
 
 def unknown_argument(name: str, known: Collection[str]) -> str:
     """Say that an argument does not exist, with the closest one that does."""
+    from difflib import get_close_matches  # noqa: PLC0415 - a plain start must not pay for it
+
     # Comparing takes memory for every character, and nothing here is called anything that long.
     close = get_close_matches(name, known, n=1, cutoff=0.7) if len(name) <= 2 * _LONGEST_NAME else []
     hint = f"use `{close[0]}`" if close else f"known are {', '.join(sorted(known))}"

@@ -83,7 +83,7 @@ class Campaign(BaseModel):
     chooses them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)  # listing the tools needs none
 
     number: int
     name: Annotated[str, _cleaned(200)] = ""

@@ -63,14 +63,15 @@ def _overview(told: Sequence[Told]) -> str:
 def _change(told: Sequence[Told], now: datetime, since: datetime | None) -> str:
     if since is None:
         return ""
-    known = {each.measured.label: closed for each in told if (closed := each.measured.closed_since(since)) is not None}
+    counted = [(each.measured, each.measured.closed_since(since)) for each in told]
+    known = [(measured, closed) for measured, closed in counted if closed is not None]
     if not known:
         return ""
-    total = sum(known.values())
+    total = sum(closed for _, closed in known)
     what = f"{several(total, 'alert')} closed"
     if total < 0:
         what = f"{several(-total, 'alert')} more came back than were closed"
-    of = f" in {', '.join(known)}" if len(known) < len(told) else ""
+    of = f" in {_called([measured for measured, _ in known])}" if len(known) < len(told) else ""
     return f"{what} since {day(since, now)}{of}{_apart(told, since, total)}"
 
 
@@ -153,7 +154,15 @@ def _is_stuck(repository: RepositoryProgress) -> bool:
 def _others(told: Sequence[Told]) -> str:
     named: list[str] = []
     for status in WORST_FIRST:
-        labels = [each.measured.label for each in told if each.standing.status == status]
-        if labels:
-            named.append(f"{_SPOKEN[status].lower() if named else _SPOKEN[status]}: {', '.join(labels)}")
+        alike = [each.measured for each in told if each.standing.status == status]
+        if alike:
+            named.append(f"{_SPOKEN[status].lower() if named else _SPOKEN[status]}: {_called(alike)}")
     return f"{'; '.join(named)}." if named else ""
+
+
+def _called(several_measured: Sequence[Measures]) -> str:
+    """Name campaigns by their numbers alone, which without the organization could be read as counts."""
+    labels = ", ".join(measured.label for measured in several_measured)
+    if several_measured[0].reported.org:
+        return labels
+    return f"campaign {labels}" if len(several_measured) == 1 else f"campaigns {labels}"

@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field
 
 from server.domain.models import CampaignState
 
+LAST_REPORT: Literal["last_report"] = "last_report"
+"""What may be said for a date: since the report before."""
+
 Status = Literal["done", "on_track", "at_risk", "overdue", "unknown"]
 """`at_risk` is projected to miss the end; `overdue` is past it with alerts left; `unknown` says why in `reason`."""
 

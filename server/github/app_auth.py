@@ -184,9 +184,9 @@ class AppCredentials(Credentials):
             accounts = [item.get("account") for item in listed if isinstance(item, dict)]
             logins = [str(account["login"]) for account in accounts if isinstance(account, dict) and "login" in account]
             if len(logins) != 1:
+                several = "several organizations, so it is not clear which one to act in"
                 raise ConfigurationError(
-                    f"The GitHub App {self._app_id} is installed in {'several organizations' if logins else 'none'}, "
-                    "so it is not clear which one to act in.",
+                    f"The GitHub App {self._app_id} is installed in {several if logins else 'no organization'}.",
                     "Name the organization in the call, or set a default with --org." if logins else "Install it.",
                 )
             self._only_org = logins[0]

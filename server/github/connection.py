@@ -13,13 +13,14 @@ import anyio
 import httpx
 import truststore
 
+from server.errors import ConfigurationError
 from server.github.alerts import Alerts
 from server.github.campaigns import Campaigns
 from server.github.client import GitHubClient
 from server.github.clock import Clock
 from server.github.credentials import Credentials
 from server.github.people import People
-from server.github.pools import open_pools
+from server.github.pools import Pools
 from server.github.sources import find_credentials
 from server.settings import Settings
 
@@ -41,6 +42,11 @@ class GitHub:
     alerts: Alerts
     credentials: Credentials
     clock: Clock
+    pools: Pools
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.pools.aclose()
 
 
 @asynccontextmanager
@@ -53,7 +59,24 @@ async def open_github(
     environ: Mapping[str, str] = os.environ,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> AsyncIterator[GitHub]:
-    """Open the connections, and close them in the end. Nothing is sent and no credential is read yet.
+    """Make the connection for a block, and close it in the end; everything else is as for `connect`."""
+    github = connect(settings, credentials=credentials, clock=clock, transport=transport, environ=environ, sleep=sleep)
+    try:
+        yield github
+    finally:
+        await github.aclose()
+
+
+def connect(
+    settings: Settings,
+    *,
+    credentials: Credentials | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    environ: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> GitHub:
+    """Make the connection, which is to be closed in the end. Nothing is sent and no credential is read yet.
 
     Certificates are checked against the system's trust store and proxies are taken from the environment, because
     companies have both.
@@ -65,19 +88,23 @@ async def open_github(
         transport: how requests travel instead of over the network.
         environ: where credentials are looked for.
         sleep: how to wait, in seconds.
+
+    Raises:
+        ConfigurationError: the environment names a proxy that cannot be used.
     """
     clock = clock or Clock()
-    async with open_pools(_clients(settings, transport)) as pools:
-        credentials = credentials or find_credentials(settings, environ, pools=pools, clock=clock, sleep=sleep)
-        client = GitHubClient(pools, settings, credentials, clock, sleep=sleep)
-        yield GitHub(
-            client,
-            Campaigns(client, clock, settings, sleep),
-            People(client, settings),
-            Alerts(client, settings),
-            credentials,
-            clock,
-        )
+    pools = Pools(_clients(settings, transport))
+    credentials = credentials or find_credentials(settings, environ, pools=pools, clock=clock, sleep=sleep)
+    client = GitHubClient(pools, settings, credentials, clock, sleep=sleep)
+    return GitHub(
+        client,
+        Campaigns(client, clock, settings, sleep),
+        People(client, settings),
+        Alerts(client, settings),
+        credentials,
+        clock,
+        pools,
+    )
 
 
 def _clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> list[httpx.AsyncClient]:
@@ -87,15 +114,21 @@ def _clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> 
         return [httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)]
     connections = math.ceil((settings.parallel_reads + _OTHER_CONNECTIONS) / _POOLS)
     trust = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return [
-        httpx.AsyncClient(
-            verify=trust,
-            timeout=timeout,
-            # All of them are kept open, or reading in parallel would connect anew again and again.
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            follow_redirects=False,
-            # Unencrypted requests stay on this machine, or a proxy would read the token.
-            trust_env=not settings.api_url.startswith("http:"),
-        )
-        for _ in range(_POOLS)
-    ]
+    try:
+        return [
+            httpx.AsyncClient(
+                verify=trust,
+                timeout=timeout,
+                # All of them are kept open, or reading in parallel would connect anew again and again.
+                limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+                follow_redirects=False,
+                # Unencrypted requests stay on this machine, or a proxy would read the token.
+                trust_env=not settings.api_url.startswith("http:"),
+            )
+            for _ in range(_POOLS)
+        ]
+    except (ValueError, httpx.InvalidURL, ImportError):  # whose texts repeat the address, which may hold a password
+        raise ConfigurationError(
+            "The environment names a proxy that cannot be used here.",
+            "Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: write http://HOST:PORT. SOCKS proxies are not supported.",
+        ) from None

@@ -111,7 +111,7 @@ class ManagerLooks:
         async with self._limiter:
             answer = await self._client.request("GET", path, org=self._org)
         if not isinstance(answer.content, dict):
-            raise UnexpectedAnswer(f"GitHub answered something else than an object for {path}.")
+            raise UnexpectedAnswer(f"GitHub answered something other than an object for {path}.")
         return answer.content
 
     def _judge_person(self, found: ManagerCheck, login: str) -> str:

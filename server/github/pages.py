@@ -43,7 +43,7 @@ async def all_pages(
     if answer.next_url is None:
         return found
     raise UnexpectedAnswer(
-        f"GitHub names ever more pages of {about} (more than {MOST_PAGES}).",
+        f"GitHub keeps naming further pages of {about} (more than {MOST_PAGES}).",
         "Look whether a proxy changes answers on the way.",
     )
 
@@ -62,6 +62,6 @@ def objects(content: object, about: str) -> list[dict[str, object]]:
 def no_list(about: str) -> UnexpectedAnswer:
     """Return the error for an answer that is no list of objects."""
     return UnexpectedAnswer(
-        f"GitHub answered something else than a list of objects when asked for {about}.",
+        f"GitHub answered something other than a list of objects when asked for {about}.",
         "Is --api-url right? Does something else answer in GitHub's place?",
     )

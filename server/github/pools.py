@@ -4,8 +4,8 @@ requests at once that was twice the work of everything else that is done for one
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 
 import httpx
 
@@ -26,9 +26,8 @@ class Pools:
         finally:
             self._busy[client] -= 1
 
-
-@asynccontextmanager
-async def open_pools(clients: Sequence[httpx.AsyncClient]) -> AsyncIterator[Pools]:
-    """Open all of them, and close them in the end."""
-    async with AsyncExitStack() as opened:
-        yield Pools([await opened.enter_async_context(client) for client in clients])
+    async def aclose(self) -> None:
+        """Close all of them, also when one of them cannot be closed."""
+        async with AsyncExitStack() as closing:
+            for client in self._busy:
+                closing.push_async_callback(client.aclose)

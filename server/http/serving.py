@@ -137,6 +137,8 @@ def service(mcp: CampaignServer, serve: ServeSettings, bound: Address, calls: Ca
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with inner.router.lifespan_context(inner):
+            if mcp.app is not None:
+                mcp.app.make_ready()
             yield
 
     outer = Starlette(routes=routes, lifespan=lifespan)
@@ -205,7 +207,7 @@ def _bound(address: Address) -> socket.socket:
             undo.pop_all()
     except OSError as problem:
         raise ConfigurationError(
-            f"--http {address.text}: this machine does not let it listen there ({problem.strerror}).",
+            f"--http {address.text}: this server cannot listen there ({problem.strerror}).",
             "Choose another address or port.",
         ) from None
     return listening

@@ -29,7 +29,7 @@ def read_servers(text: str, client: Client) -> dict[str, Any]:
         return read_toml(text)
     value = read_json(text, comments=client.format == "jsonc").value
     if not isinstance(value, dict):
-        raise Broken("something else than an object", 1, 1)
+        raise Broken("something other than an object", 1, 1)
     return value
 
 

@@ -82,7 +82,7 @@ def find_client(typed: str | None) -> Client:
         name, known
     )
     guess = f"Did you mean {' or '.join(near)}?" if near else f"Those known are {_NAMES}."
-    raise ConfigurationError(f"{typed[:40]!r} is not a client that this knows.", guess)
+    raise ConfigurationError(f"{typed[:40]!r} is not a client that `setup` knows.", guess)
 
 
 def _arguments(given: Mapping[str, Any]) -> list[str]:

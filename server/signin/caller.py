@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken
+from pydantic import ConfigDict
 
 from server.signin.scopes import READ_SCOPE, WRITE_SCOPE
 
@@ -45,6 +46,8 @@ class Caller:
 
 class SignedIn(AccessToken):
     """What the SDK is told of a caller: never the token itself, so that nothing further in can pass it on or log it."""
+
+    model_config = ConfigDict(defer_build=True)  # over stdio nobody signs in
 
     caller: Caller
 

@@ -112,7 +112,7 @@ def _read_header(token: str) -> tuple[str, str | None]:
         raise TokenRefused("The token is not a JWT that this server can read.") from None
     kind, algorithm, kid = header.get("typ", "JWT"), header.get("alg"), header.get("kid")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
-        raise TokenRefused("The token is a JWT of another kind than an access token.")
+        raise TokenRefused("The token is a JWT, but not an access token.")
     if not isinstance(algorithm, str) or algorithm not in KEY_TYPES:
         raise TokenRefused(f"The token's algorithm is not accepted; accepted are {', '.join(KEY_TYPES)}.")
     if "crit" in header or "b64" in header:

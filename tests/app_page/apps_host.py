@@ -51,12 +51,16 @@ def result(report: ProgressReport) -> dict[str, Any]:
 
 
 class AppsHost:
-    """The driver's process, one page at a time."""
+    """The driver's process, one page at a time.
 
-    def __init__(self) -> None:
+    Args:
+        scale: so many pixels of a picture for one of the page.
+    """
+
+    def __init__(self, *, scale: float = 1) -> None:
         node, chromium = programs()
         self._process = subprocess.Popen(  # noqa: S603 - both programs were looked up, and nothing is given from outside
-            [node, str(HOST / "driver.mjs"), chromium],
+            [node, str(HOST / "driver.mjs"), chromium, str(scale)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -39,7 +39,7 @@ def test_the_blocks_of_code_are_the_same_under_the_same_headings() -> None:
 @pytest.mark.parametrize("number", range(1, len(sections(ENGLISH))))
 def test_each_section_names_the_same_commands_and_leads_to_the_same_pages(number: int) -> None:
     english, chinese = sections(ENGLISH)[number], sections(CHINESE)[number]
-    for what in (r"`([^`]+)`", r"<code>([^<]+)</code>", r"\]\(([^)#]+)"):
+    for what in (r"`([^`]+)`", r"<code>([^<]+)</code>", r"\]\(([^)#]+)", r'src(?:set)?="([^"]+)"'):
         named = [sorted(" ".join(each.split()) for each in re.findall(what, text)) for text in (english, chinese)]
         if number == 1:  # each leads to the other
             named = [sorted({*each} - {"README.md", "README.zh-CN.md"}) for each in named]

@@ -400,7 +400,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"rules": ["a\u200bb"]}, "`rules[0]`: contains invisible or control characters (U+200B ZERO WIDTH SPACE); remove"),
     ({"tool": ""}, "`tool`: is empty; leave it out."),
     ({"tool": ["CodeQL"]}, "`tool`: must be text."),
-    ({"languages": ["cobol"]}, "`languages[0]`: is not a language that can be told; known are actions, c-cpp, csharp,"),
+    ({"languages": ["cobol"]}, "`languages[0]`: is not a known language; known are actions, c-cpp, csharp,"),
     (
         {"repositories": ["acme/web"]},
         "`repositories[0]`: must be a repository's name only, without the organization and the slash.",

@@ -52,7 +52,8 @@ def test_a_report_of_several_is_three_sentences() -> None:
     assert told(*WORST_FIRST)["summary"] == (
         "Wednesday 1 July: 10 open campaigns and 1 closed campaign. "
         'Overdue: 2 "Stop XSS in payments", 100 of 168 closed (60 %), 20 days past the end. '
-        "Overdue: 1; at risk: 5, 4, 3; unknown: 7, 6, 11; on track: 9, 8; done: 10."
+        "Overdue: campaign 1; at risk: campaigns 5, 4, 3; unknown: campaigns 7, 6, 11; on track: campaigns 9, 8; "
+        "done: campaign 10."
     )
 
 
@@ -190,7 +191,9 @@ def test_several_are_summed_and_one_is_not() -> None:
 def test_what_was_closed_in_some_is_not_told_as_the_sum_of_all() -> None:
     report = told(AT_RISK, NEW, ON_TRACK, since=at(16))
     assert "closed_since" not in report
-    assert report["summary"].startswith("Wednesday 1 July: 3 open campaigns, 84 alerts closed since 17 June in 3, 8. ")
+    assert report["summary"].startswith(
+        "Wednesday 1 July: 3 open campaigns, 84 alerts closed since 17 June in campaigns 3, 8. "
+    )
     assert report["notes"] == ["What was closed since 17 June is not known of 6: the history begins later."]
 
 

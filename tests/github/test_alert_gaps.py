@@ -50,7 +50,7 @@ def running_out(at: int, remaining: str, reset: str | None = IN_AN_HOUR) -> Befo
         ),
         (
             told(200, {"message": "no list"}),
-            "GitHub answered something else than a list of objects when asked for code scanning alerts.",
+            "GitHub answered something other than a list of objects when asked for code scanning alerts.",
         ),
         (httpx.Response(200, content=b'[{"number": 1, '), "The answer from api.github.com is cut off or is not JSON."),
         (

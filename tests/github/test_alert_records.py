@@ -149,7 +149,7 @@ def test_only_open_alerts_are_kept_whatever_github_was_asked(state: object, kept
 
 @pytest.mark.parametrize("content", [None, {}, "[]", {"message": "Not Found"}])
 def test_a_page_that_is_no_list_is_unexpected(content: object) -> None:
-    with pytest.raises(UnexpectedAnswer, match="something else than a list of objects"):
+    with pytest.raises(UnexpectedAnswer, match="something other than a list of objects"):
         PageReader("secret")(content)
 
 

@@ -217,9 +217,9 @@ async def test_without_an_organization_the_default_is_meant(app: App, settings: 
 @pytest.mark.parametrize(
     ("listed", "said"),
     [
-        ([], "is installed in none"),
+        ([], "is installed in no organization."),
         ([INSTALLATION, {"account": {"login": "other-org"}}], "is installed in several organizations"),
-        ([{"account": None}, 7], "is installed in none"),
+        ([{"account": None}, 7], "is installed in no organization."),
     ],
 )
 async def test_an_unclear_organization_is_asked_for(

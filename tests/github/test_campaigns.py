@@ -58,7 +58,7 @@ async def test_all_open_follows_the_pages(waits: Waits) -> None:
 
 async def test_pages_without_end_are_an_error(waits: Waits) -> None:
     script = Script(*[told(200, [campaign(9)], link=NEXT) for _ in range(50)])
-    with pytest.raises(UnexpectedAnswer, match="ever more pages"):
+    with pytest.raises(UnexpectedAnswer, match="keeps naming further pages"):
         await make_campaigns(script, waits).all_open("octo-org")
     assert len(script.sent) == 50
 
@@ -98,7 +98,7 @@ async def test_something_that_is_no_campaign_is_unexpected(waits: Waits, content
 @pytest.mark.parametrize("content", [{}, ["campaign"], None])
 async def test_something_that_is_no_list_of_campaigns_is_unexpected(waits: Waits, content: object) -> None:
     reply = told(200, content) if content is not None else httpx.Response(200, content=b"null")
-    with pytest.raises(UnexpectedAnswer, match="something else than a list"):
+    with pytest.raises(UnexpectedAnswer, match="something other than a list"):
         await make_campaigns(Script(reply), waits).page("octo-org")
 
 

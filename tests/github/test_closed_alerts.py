@@ -174,7 +174,7 @@ async def test_a_low_rate_limit_is_spared(waits: Waits) -> None:
 async def test_something_else_than_a_list_is_an_error(waits: Waits) -> None:
     transport = Paged()
     transport.others[CODE] = told(200, {"message": "hello"})
-    with pytest.raises(UnexpectedAnswer, match="something else than a list"):
+    with pytest.raises(UnexpectedAnswer, match="something other than a list"):
         await make_alerts(transport, waits).closed_since(since(0))
 
 

@@ -6,7 +6,7 @@ import sys
 import httpx
 import pytest
 
-from server.errors import Rejected, Unavailable
+from server.errors import ConfigurationError, Rejected, Unavailable
 from server.github.connection import open_github
 from server.github.credentials import FixedToken
 from server.settings import Settings
@@ -50,6 +50,19 @@ async def test_a_given_transport_ignores_the_environments_proxy(waits: Waits, mo
     async with open_github(Settings(), credentials=FixedToken(SECRET), transport=script, sleep=waits) as github:
         await github.client.request("GET", "/user")
     assert len(script.sent) == 2
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:hunter2@127.0.0.1:1", "ftp://me:hunter2@proxy", "http://[::"])
+async def test_a_proxy_that_cannot_be_used_is_told_without_its_address(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(
+        ConfigurationError, match=r"names a proxy that cannot be used here\. Look at HTTPS_PROXY"
+    ) as told:
+        async with open_github(Settings(), credentials=FixedToken(SECRET)):
+            pass
+    assert "hunter2" not in str(told.value)
 
 
 async def test_waiting_goes_through_the_given_sleep(waits: Waits) -> None:

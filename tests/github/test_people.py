@@ -147,7 +147,7 @@ async def test_a_security_manager_whose_membership_fails_still_fits(waits: Waits
     [
         (told(501), "GitHub failed"),
         (told(429, retry_after="900"), "GitHub's rate limit is reached"),
-        (told(200, []), "something else than an object"),
+        (told(200, []), "something other than an object"),
         (httpx.ConnectError("refused"), "There is no way to api.github.com."),
         (httpx.Response(200, html="<html>"), "HTML page instead of JSON"),
     ],

@@ -140,7 +140,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "not valid yet": ({"nbf": 4_000_000_000}, "is not valid yet"),
     "unknown key": ({"key": new_key("elsewhere")}, "does not publish"),
     "wrong key": ({"key": new_key("first")}, "signature is wrong"),
-    "another kind": ({"headers": {"typ": "logout+jwt"}}, "of another kind"),
+    "another kind": ({"headers": {"typ": "logout+jwt"}}, "not an access token"),
 }
 
 

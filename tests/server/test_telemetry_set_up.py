@@ -198,5 +198,5 @@ def test_a_variable_that_opentelemetry_cannot_read_is_an_error(variable: str) ->
 def test_headers_for_the_collector_that_cannot_be_read_are_not_repeated(headers: str) -> None:
     done = run("--sandbox", OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_HEADERS=headers)
     assert done.returncode == 2
-    assert "OTEL_EXPORTER_OTLP_HEADERS holds something else than headers" in done.stderr
+    assert "OTEL_EXPORTER_OTLP_HEADERS holds something other than headers" in done.stderr
     assert "hunter2" not in done.stderr

@@ -67,7 +67,7 @@ def test_a_client_that_hands_no_token_on_says_what_to_do(client: str, machine: M
     ("arguments", "told"),
     [
         ((), "Which client? Say one of vscode, cursor,"),
-        (("vscoed",), "'vscoed' is not a client that this knows. Did you mean vscode?"),
+        (("vscoed",), "'vscoed' is not a client that `setup` knows. Did you mean vscode?"),
         (("claude",), "Did you mean claude-desktop or claude-code?"),
         (("emacs",), "Those known are vscode, cursor, claude-desktop"),
         (("x" * 900,), f"'{'x' * 40}' is not a client"),

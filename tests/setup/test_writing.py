@@ -295,7 +295,7 @@ def test_toml_that_cannot_be_changed_without_loss_is_left_with_the_way_on(old: s
         ("cursor", '{"a": 1} x', "something after the end, in line 1, column 10"),
         ("claude-code", '{\n  // no\n}', "a comment, which this file may not have, in line 2, column 3"),
         ("claude-desktop", '{\n  "a": 1,\n\n}', "a comma before }, in line 2, column 9"),
-        ("gemini", "[]", "something else than an object, in line 1, column 1"),
+        ("gemini", "[]", "something other than an object, in line 1, column 1"),
         ("gemini", '{"a": "x\ny"}', "line 1, column 7"),
         ("gemini", "[" * 5000, "within each other"),
         ("codex", 'a = 1\nb = \n', "line 2, column 5"),

@@ -221,7 +221,7 @@ def alerts() -> Iterator[Bad]:
     ]
     table += [(one(repository_id=wrong), "alerts[0].repository_id", whole) for wrong in (True, 1.0, "41001", [1])]
     table += [(one(alert_numbers=[1, wrong]), "alerts[0].alert_numbers[1]", whole) for wrong in (True, 1.0, "1", [1])]
-    impossible = "repository_id or alert number that is no positive whole number"
+    impossible = "repository_id or alert number that GitHub cannot have given out"
     table += [(one(repository_id=wrong), "alerts", impossible) for wrong in (0, -1, HUGE)]
     table += [(one(alert_numbers=[1, wrong]), "alerts", impossible) for wrong in (0, -1, HUGE)]
     for wrong, names, right in table:
@@ -258,7 +258,7 @@ def criteria() -> Iterator[Bad]:
             "exclude_repositories",
             "names what `repositories` names too; take it out of one of them",
         ),
-        ({"languages": ["phyton"]}, "languages[0]", "is not a language that can be told; known are actions, c-cpp,"),
+        ({"languages": ["phyton"]}, "languages[0]", "is not a known language; known are actions, c-cpp,"),
         ({"paths": ["/"]}, "paths[0]", "is the whole repository; leave it out"),
         ({"paths": ["a\nb"]}, "paths[0]", "contains invisible or control characters"),
         ({"min_age_days": -1}, "min_age_days", "must be a whole number of days from 0 to 36500"),

@@ -143,7 +143,7 @@ async def test_an_answer_that_is_cut_off_is_said_to_be(tool: str) -> None:
     [
         ("get_campaign", httpx.Response(200, json={"number": 5}), "campaign octo-org/5 is not what its reference"),
         ("get_campaign", httpx.Response(200, json=[]), "it is no JSON object"),
-        ("list_campaigns", httpx.Response(200, json={}), "something else than a list of objects"),
+        ("list_campaigns", httpx.Response(200, json={}), "something other than a list of objects"),
         ("list_campaigns", httpx.Response(200, json=[{"number": 1}]), "missing or unreadable"),
     ],
 )

@@ -49,7 +49,7 @@ function observe(context) {
 
 async function fresh(size, address, theme = "light") {
   if (!page) {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ deviceScaleFactor: Number(process.argv[3] ?? 1) });
     context.setDefaultTimeout(PATIENCE);
     page = await context.newPage();
     await observe(context);
