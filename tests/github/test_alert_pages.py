@@ -441,4 +441,4 @@ async def test_a_202_without_a_body_is_no_page(waits: Waits) -> None:
 
     paged.before = before
     reading = await make_alerts(paged, waits).read("octo-org", ALL)
-    assert reading.gaps[0].startswith("Only 2 of 3 pages of alerts were read. GitHub answered something else")
+    assert reading.gaps[0].startswith("Only 2 of 3 pages of alerts were read. GitHub answered something other")
