@@ -58,6 +58,14 @@ class Client:
     asks: Mapping[str, Any] = field(default_factory=dict)
     paste: str = ""
 
+    @property
+    def unset_is_empty(self) -> bool:
+        """Whether a variable that is not set is nothing to the server too, which then looks elsewhere for a token.
+
+        Cursor and Windsurf do not document what they make of it.
+        """
+        return self.variable is not None and not self.variable.startswith("${env:")
+
 
 CLIENTS = (
     Client(
@@ -157,7 +165,7 @@ CLIENTS = (
         project=".gemini/settings.json",
         programs=("gemini",),
         # It hands on no variable with TOKEN in its name unless the entry refers to it.
-        variable=f"${VARIABLE}",
+        variable=f"${{{VARIABLE}:-}}",
     ),
     Client(
         name="opencode",

@@ -17,6 +17,8 @@ from server.setup.wanted import Wanted, read_wanted
 from server.streams import print_whole, say
 
 _PRINT = "Add --print to get the text, and paste it yourself."
+_KEPT = "XDG_STATE_HOME/security-campaigns-mcp/before-setup"
+"""Where a project's file is kept: beside it, it would be committed one day, with whatever it holds."""
 _SHARED = (
     "Whoever uses it needs the command on the PATH; clients ask first whether they may start what a project brings."
 )
@@ -68,14 +70,16 @@ def _set_up(wanted: Wanted, around: Surroundings, *, yes: bool) -> int:
     if text == file.text:
         say(f"{file.place} says so already; nothing was changed.")
         return 0
+    keep_in = around.place(_KEPT) if wanted.shared and file.raw is not None else None
+    here = wanted.shared or is_here(client, around)  # which its file, once it is written, would say too
     print_whole(shown_change(file, text))
     if not yes and not _agreed(file):
         say(f"{file.place} was not changed.")
         return 1
-    backup = replace_file(file, text)
-    kept = f" What was there before is in {backup.name} beside it." if backup else ""
+    backup = replace_file(file, text, keep_in)
+    kept = f" What was there before is in {backup if keep_in else f'{backup.name} beside it'}." if backup else ""
     then = _SHARED if wanted.shared else client.then
-    if not wanted.shared and not is_here(client, around):
+    if not here:
         then = f"{client.title} itself was not found on this machine. {then}"
     told = f"{client.title} is set up in {file.place}.{kept} {then} {_about_token(wanted, around)}"
     say(told.rstrip())
@@ -126,9 +130,8 @@ def _about_token(wanted: Wanted, around: Surroundings) -> str:
     match wanted.source:
         case "env":
             here = "" if around.environ.get("GITHUB_TOKEN") else ", which is not set here"
-            return (
-                f"The token is what the variable GITHUB_TOKEN holds where {client.title} is started{here}; "
-                "without it, the GitHub CLI's."
+            return f"The token is what the variable GITHUB_TOKEN holds where {client.title} is started{here}" + (
+                "; without it, the GitHub CLI's." if client.unset_is_empty else "."
             )
         case "ask":
             return f"{client.title} asks for the token when it first starts the server, and keeps it."

@@ -16,10 +16,12 @@ from server.whole_file import placed_whole
 
 _BY_HAND = "Mend that, or use --print and paste the text yourself."
 _BOM = "\ufeff"
-_LARGEST = 50_000_000
-# What stands behind a name that a secret might have; a reference to a variable is none.
+_LARGEST = 10_000_000  # bytes; some clients keep their history there
+# What stands behind a name that a secret might have; a reference to a variable is none. A name begins where a word does
+# and is short, or a long word without an end would be looked through from each of its letters.
 _SECRET = re.compile(
-    r"""(["']?[\w.-]*(?:token|secret|passw|key|auth|credential)[\w.-]*["']?\s*[:=]\s*)(["'])(?!\$|\{env)[^"']*\2""",
+    r"""((?<![\w.-])["']?[\w.-]{0,80}?(?:token|secret|passw|key|auth|credential)[\w.-]{0,80}["']?\s*[:=]\s*)"""
+    r"""(["'])(?!\$|\{env)[^"']*\2""",
     re.IGNORECASE,
 )
 
@@ -60,8 +62,12 @@ def read_file(place: Path, *, shared: bool) -> ConfigFile:
         return ConfigFile(place, None, "", shared)
     except OSError as error:
         raise _failed(place, "read", error) from None
-    if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
-        raise NotSetUp(f"{place} is no plain file of a usual size.", _BY_HAND)
+    if not stat.S_ISREG(found.st_mode):
+        raise NotSetUp(f"{place} is no plain file.", _BY_HAND)
+    if found.st_size > _LARGEST:
+        raise NotSetUp(f"{place} has more than {_LARGEST // 1_000_000} MB.", "Use --print and paste the text yourself.")
+    if not found.st_mode & 0o222:
+        raise NotSetUp(f"{place} may not be written, by its own mode.", "Allow it (chmod u+w), or use --print.")
     _check_owner(place)
     try:
         raw = place.read_bytes()
@@ -74,15 +80,18 @@ def read_file(place: Path, *, shared: bool) -> ConfigFile:
 
 
 def shown_change(file: ConfigFile, text: str) -> str:
-    """Return the change from a file to a text as a unified diff, in which no secret can be seen."""
+    """Return the change from a file to a text as a unified diff.
+
+    Hidden are values whose names say that they are secret, and whatever looks like a token.
+    """
     old, new = (_without_secrets(each).splitlines() for each in (file.text, text))
     before = str(file.place) if file.raw is not None else "(no file yet)"
     lines = difflib.unified_diff(old, new, before, str(file.place), n=2, lineterm="")
     return "".join(f"{line}\n" for line in lines)
 
 
-def replace_file(file: ConfigFile, text: str) -> Path | None:
-    """Write a text in place of what was read, and keep that beside it.
+def replace_file(file: ConfigFile, text: str, keep_in: Path | None = None) -> Path | None:
+    """Write a text in place of what was read, and keep that in a folder, by default beside it.
 
     Returns:
         Where what was there before is kept; None when nothing was there.
@@ -106,7 +115,7 @@ def replace_file(file: ConfigFile, text: str) -> Path | None:
                 raise NotSetUp(
                     f"{place} was changed by somebody else meanwhile.", "Nothing was written; do this again."
                 )
-            backup = _backup(file) if file.raw is not None else None
+            backup = _backup(file, keep_in or place.parent) if file.raw is not None else None
         written = True
     except OSError as error:
         raise _failed(place, "written", error) from None
@@ -123,11 +132,12 @@ def _now(place: Path) -> bytes | None:
         return None
 
 
-def _backup(file: ConfigFile) -> Path:
-    """Copy the file, with its mode, to the first name beside it that is free."""
+def _backup(file: ConfigFile, folder: Path) -> Path:
+    """Copy the file, with its mode, to the first name in a folder that is free."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     number = 1
     while True:
-        backup = file.place.with_name(f"{file.place.name}.before-setup-{number}")
+        backup = folder / f"{file.place.name}.before-setup-{number}"
         try:
             with backup.open("xb") as kept:
                 backup.chmod(0o600)

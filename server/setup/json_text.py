@@ -41,9 +41,8 @@ class Node:
     comma: int | None = None
 
     def part(self, name: str) -> Node | None:
-        """Return an object's part of that name; the last one, as JSON's readers do, should there be more."""
-        at = [index for index, key in enumerate(self.keys) if key == name]
-        return self.parts[at[-1]] if at else None
+        """Return an object's part of that name."""
+        return self.parts[self.keys.index(name)] if name in self.keys else None
 
 
 class _Reader:
@@ -112,7 +111,10 @@ class _Reader:
                 raise self.broken(f"a comma or {closing} is missing")
             made.names.append(self.at)
             if named:
-                made.keys.append(self.string())
+                name = self.string()
+                if name in made.keys:  # JSON's readers take one of them, and would lose the other
+                    raise self.broken("a name that stands there already", made.names[-1])
+                made.keys.append(name)
                 if not self.take(":"):
                     raise self.broken("a colon is missing")
             made.parts.append(self.node(depth + 1))

@@ -15,6 +15,7 @@ from server.setup.clients import Client
 # What stands in for a variable that is not set.
 _DEFAULTS = {
     "XDG_CONFIG_HOME": "HOME/.config",
+    "XDG_STATE_HOME": "HOME/.local/state",
     "APPDATA": "HOME/AppData/Roaming",
     "CODEX_HOME": "HOME/.codex",
     "CLAUDE_CONFIG_DIR": "HOME",

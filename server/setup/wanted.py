@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.domain.checks import holds_token
+from server.domain.checks import holds_token, without_tokens
 from server.errors import ConfigurationError
 from server.options import OPTIONS, Option, read_options, settings_from
 from server.setup.clients import ALIASES, CLIENTS, VARIABLE, Client, TokenSource
@@ -82,7 +82,7 @@ def find_client(typed: str | None) -> Client:
         name, known
     )
     guess = f"Did you mean {' or '.join(near)}?" if near else f"Those known are {_NAMES}."
-    raise ConfigurationError(f"{typed[:40]!r} is not a client that `setup` knows.", guess)
+    raise ConfigurationError(f"{without_tokens(typed)[:40]!r} is not a client that `setup` knows.", guess)
 
 
 def _arguments(given: Mapping[str, Any]) -> list[str]:

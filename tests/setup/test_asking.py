@@ -232,3 +232,28 @@ def test_a_client_is_found_by_its_command(machine: Machine, tmp_path: Path) -> N
     command.write_text("#!/bin/sh\n")
     command.chmod(0o755)
     assert "claude-code     yes" in machine.setup("--list", known=False, PATH=str(tmp_path)).stdout
+
+
+def test_a_token_in_the_place_of_a_client_is_not_repeated(machine: Machine) -> None:
+    token = "ghp_" + "a1B2" * 9
+    done = machine.setup(token)
+    assert done.returncode == 2
+    assert token not in done.stderr
+
+
+def test_a_name_that_stands_twice_is_told_and_nothing_is_lost(machine: Machine) -> None:
+    old = '{"mcpServers": {"a": {"command": "a"}}, "mcpServers": {"b": {"command": "b"}}}'
+    file = machine.write(".cursor/mcp.json", old)
+    done = machine.setup("cursor", "--sandbox", "--yes")
+    assert done.returncode == 1
+    assert "a name that stands there already, in line 1, column 41" in done.stderr
+    assert file.read_text() == old
+
+
+def test_a_file_that_may_not_be_written_stays(machine: Machine) -> None:
+    file = machine.write(".cursor/mcp.json", "{}")
+    file.chmod(0o444)
+    done = machine.setup("cursor", "--sandbox", "--yes")
+    assert done.returncode == 1
+    assert "may not be written, by its own mode" in done.stderr
+    assert file.read_text() == "{}"

@@ -34,7 +34,7 @@ REFERENCES = {
     "vscode": "${input:security-campaigns-token}",
     "cursor": "${env:GITHUB_TOKEN}",
     "claude-code": "${GITHUB_TOKEN:-}",
-    "gemini": "$GITHUB_TOKEN",
+    "gemini": "${GITHUB_TOKEN:-}",
 }
 TOKEN = "ghp_" + "a1B2" * 9
 
@@ -153,6 +153,37 @@ def test_what_was_there_is_kept_and_the_change_is_shown_first(machine: Machine) 
     assert kept.read_text() == old
     assert [stat.S_IMODE(each.stat().st_mode) for each in (file, kept)] == [0o640, 0o640]
     assert kept.name in done.stderr
+
+
+def test_what_was_in_a_projects_file_is_kept_outside_of_the_project(machine: Machine) -> None:
+    """It may hold another server's token, and would be committed one day."""
+    old = '{"servers": {"other": {"command": "o", "env": {"TOKEN": "theirs"}}}}'
+    file = machine.project / ".vscode" / "mcp.json"
+    file.parent.mkdir()
+    file.write_text(old)
+    done = machine.setup("vscode", "--scope", "project", "--org", "octo-org", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert [each.name for each in machine.project.rglob("*") if each.is_file()] == ["mcp.json"]
+    [kept] = (machine.home / ".local/state/security-campaigns-mcp/before-setup").iterdir()
+    assert kept.read_text() == old
+    assert str(kept) in done.stderr
+
+
+def test_a_client_that_is_not_there_is_told_so(machine: Machine) -> None:
+    assert "Cursor itself was not found on this machine." in machine.setup("cursor", "--sandbox", "--yes").stderr
+
+
+def test_who_may_rely_on_the_github_cli_is_told_so(machine: Machine) -> None:
+    assert "without it, the GitHub CLI's" in machine.setup("gemini", "--org", "octo-org", "--yes").stderr
+    assert "GitHub CLI" not in machine.setup("cursor", "--org", "octo-org", "--yes").stderr
+
+
+def test_a_long_word_is_shown_as_any_other(machine: Machine) -> None:
+    """Looked through from each of its letters, it would have taken hours."""
+    machine.write(USER_FILES["claude-code"], json.dumps({"history": "a" * 500_000, "api_key": "z" * 9}, indent=2))
+    done = machine.setup("claude-code", "--sandbox", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "z" * 9 not in done.stdout
 
 
 def test_every_backup_is_kept(machine: Machine) -> None:
