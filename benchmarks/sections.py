@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _OPENING = Path(__file__).with_name("opening.md")
+ORDER = ("Start-up", "A tool call", "Reading all open alerts", "A service for a team", "Tokens")
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
@@ -28,12 +29,13 @@ def filled(template: Path, facts: Mapping[str, str]) -> str:
 
 
 def put_section(document: str, section: str) -> str:
-    """Return the document with this section in the place of the one with the same heading, or at its end.
+    """Return the document with this section in its place, and not with the one that had the same heading.
 
     The others stay as they are. The opening is written anew, with a table of contents.
     """
     sections = {_heading(each): each for each in re.split(r"^(?=## )", document, flags=re.MULTILINE)[1:]}
     sections[_heading(section)] = section
+    sections = {heading: sections[heading] for heading in ORDER if heading in sections}
     contents = "\n".join(f"- [{heading}](#{_anchor(heading)})" for heading in sections)
     parts = [filled(_OPENING, {"contents": contents}), *sections.values()]
     return "\n".join(f"{part.rstrip()}\n" for part in parts)
@@ -43,6 +45,8 @@ def _heading(section: str) -> str:
     found = _HEADING.match(section)
     if found is None:
         raise ValueError(f"a section has to begin with its heading, and this one does not: {section[:60]!r}")
+    if found[1] not in ORDER:
+        raise ValueError(f"{found[1]} is no section of the page; its place belongs into ORDER")
     return found[1]
 
 

@@ -96,7 +96,7 @@ async def writing(
     record = AuditRecord(
         org=org,
         tool=tool,
-        at=app.github.clock.stamp(),
+        at=app.clock.stamp(),
         campaign_number=campaign_number,
         account=account or await _account(app, org),
         change=change or {},
@@ -152,14 +152,14 @@ async def note_refusal(
     record = AuditRecord(
         org=_org(arguments.get("org")) or app.settings.org or "",
         tool=tool,
-        at=app.github.clock.stamp(),
+        at=app.clock.stamp(),
         campaign_number=_number(arguments.get("campaign_number")),
         change={} if unread else _change(arguments),
         **_by(caller),
     )
     outcome: Outcome = "refused" if isinstance(error, (Refused, StoreFailed)) else "failed"
     status = {"status": error.status, "request_id": error.request_id} if isinstance(error, GitHubError) else {}
-    await _keep(app, record.ended(outcome, app.github.clock.stamp(), why=error.what, **status), urgent=not unread)
+    await _keep(app, record.ended(outcome, app.clock.stamp(), why=error.what, **status), urgent=not unread)
 
 
 async def _account(app: AppContext, org: str) -> str | None:
@@ -181,14 +181,14 @@ async def _begin(app: AppContext, write: Write) -> None:
             )
             # The same record: it may be there, when only the answer of the store was lost.
             refusal.recorded = True
-            await _keep(app, write.record.ended("refused", app.github.clock.stamp(), why=refusal.what))
+            await _keep(app, write.record.ended("refused", app.clock.stamp(), why=refusal.what))
             raise refusal from failure
         _LOG.warning("%s", failure)  # the ending is then written with everything that is known
 
 
 async def _end(app: AppContext, write: Write, outcome: Outcome, **facts: Any) -> None:
     facts = {"status": write.receipt.status, "request_id": write.receipt.request_id, **facts}
-    failure = await _keep(app, write.record.ended(outcome, app.github.clock.stamp(), **facts))
+    failure = await _keep(app, write.record.ended(outcome, app.clock.stamp(), **facts))
     if failure is not None:
         write.note = f"The audit record of this call could not be kept: {failure.what}"
 

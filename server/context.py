@@ -15,6 +15,7 @@ from mcp.server.mcpserver import Context
 
 from server.domain.answers import CampaignDetail, campaign_url, campaigns_url, detail
 from server.domain.models import Campaign
+from server.github.clock import Clock
 from server.guards.policy import Policy
 from server.settings import Settings
 
@@ -34,6 +35,7 @@ class AppContext:
     Attributes:
         settings: what the operator configured.
         policy: the operator's bounds.
+        clock: the time as GitHub tells it, once it has; it is there without the connection.
         connect, open_store: make the connection to GitHub and the store, which whoever opened all of this closes.
         looked: when something of an organization was last looked at for `is_due`, in monotonic seconds.
         stood: how the alerts of campaigns stood when they were last read: by organization (lower case), number and
@@ -43,6 +45,7 @@ class AppContext:
 
     settings: Settings
     policy: Policy
+    clock: Clock
     connect: Callable[[], GitHub]
     open_store: Callable[[], Store]
     looked: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class AppContext:
 
     def now(self) -> datetime:
         """Return GitHub's time."""
-        return self.github.clock.now()
+        return self.clock.now()
 
     def page(self, org: str, number: int | None = None) -> str:
         """Return the address of a campaign's page, or of the organization's list."""

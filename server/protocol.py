@@ -102,8 +102,8 @@ class CampaignServer(MCPServer[AppContext]):
     async def list_prompts(self) -> list[Prompt]:
         """List the prompts that lead to what the caller may do."""
         if self._prompts_to_come is not None:
-            add, self._prompts_to_come = self._prompts_to_come, None
-            add(self)
+            self._prompts_to_come(self)
+            self._prompts_to_come = None  # only now: what could not be imported is tried again
         offered = await super().list_prompts()
         return offered if self._may_write() else [prompt for prompt in offered if prompt.name not in self.planning]
 

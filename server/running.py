@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from server.context import AppContext
 from server.errors import StoreFailed
+from server.github.clock import Clock
 from server.guards.policy import Policy
 from server.settings import Settings
 
@@ -37,12 +38,13 @@ async def open_app(
         credentials: what to act with; by default what the settings and the environment say.
         transport: what carries requests to GitHub; by default the network.
     """
+    clock = Clock()
     async with AsyncExitStack() as closing:
 
         def connected() -> GitHub:
             from server.github import connection  # noqa: PLC0415 - a plain start must not pay for it
 
-            github = connection.connect(settings, credentials=credentials, transport=transport)
+            github = connection.connect(settings, credentials=credentials, clock=clock, transport=transport)
             closing.push_async_callback(github.aclose)
             return github
 
@@ -53,7 +55,7 @@ async def open_app(
             closing.push_async_callback(_let_go_of, store)
             return store
 
-        yield AppContext(settings, Policy.from_settings(settings), connected, opened)
+        yield AppContext(settings, Policy.from_settings(settings), clock, connected, opened)
 
 
 async def _let_go_of(store: Store) -> None:

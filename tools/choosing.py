@@ -54,7 +54,7 @@ async def find(ctx: CallContext, org: str, wanted: AlertFilter) -> Found:
 
     now = app.now()
     query = wanted.query(now)
-    if query.stop is not None and not app.github.clock.told:  # so that it does not stop by a clock that is wrong
+    if query.stop is not None and not app.clock.told:  # so that it does not stop by a clock that is wrong
         await _learn_time(app, org)
         now = app.now()
         query = wanted.query(now)

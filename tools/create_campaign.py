@@ -93,7 +93,7 @@ async def create_campaign(
         settled = await settle_earlier(app, plan.org)
         open_campaigns = await app.github.campaigns.all_open(plan.org)
         require_room(plan.org, open_campaigns, name, ends_at)
-        require_future(ends_at, app.github.clock)
+        require_future(ends_at, app.clock)
         if plan.question:
             require_account(plan.account, await app.github.people.acting_account(plan.org))
         known = {found.number for found in open_campaigns}

@@ -90,7 +90,7 @@ async def plan_creation(
     app = app_of(ctx)
     org = app.policy.org(org)
     require_one(alerts, filter, if_too_many)
-    require_future(ends_at, app.github.clock, InvalidInput)
+    require_future(ends_at, app.clock, InvalidInput)
     if filter is not MISSING and filter.kind == "secret":
         require_secret_campaigns(app, org, generate_issues=generate_issues)
     if filter is not MISSING and preview is MISSING and not dry_run:
@@ -105,7 +105,7 @@ async def plan_creation(
     account = await app.github.people.acting_account(org)
     named, notes = await check_managers(app, org, managers, team_managers)
     open_campaigns = await app.github.campaigns.all_open(org)
-    require_future(ends_at, app.github.clock)  # again, now that GitHub has told the time
+    require_future(ends_at, app.clock)  # again, now that GitHub has told the time
     require_room(org, open_campaigns, name, ends_at)
     shown = Shown(account, org, filter, if_too_many, "" if preview is MISSING else preview.strip())
     chosen = await chosen_alerts(ctx, alerts, filter, shown, afresh=dry_run)

@@ -91,12 +91,12 @@ async def plan_update(
     if not changes:
         raise InvalidInput("nothing to change was given.", "Name at least one field with its new value.")
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.github.clock, InvalidInput)
+        require_future(ends_at, app.clock, InvalidInput)
     await refuse_used_answer(lambda: app.github.campaigns.get(org, campaign_number), org, campaign_number)
     shown = await app.github.campaigns.get(org, campaign_number)
     _require_change(org, shown, changes)
     if isinstance(ends_at, datetime):
-        require_future(ends_at, app.github.clock)  # again, now that GitHub has told the time
+        require_future(ends_at, app.clock)  # again, now that GitHub has told the time
     asks = app.policy.asks(Effect.CLOSE if state == "closed" else Effect.OTHER_WRITE)
     if asks and not dry_run:
         require_asking(ctx, "This change", f"Make it at {app.page(org, campaign_number)}")
@@ -229,7 +229,7 @@ async def update_campaign(
         require_unchanged(plan.org, plan.shown, before, also=plan.changes)
         require_account(plan.account, await app.github.people.acting_account(plan.org))
         if isinstance(ends_at, datetime):
-            require_future(ends_at, app.github.clock)  # it may have passed while the person was thinking
+            require_future(ends_at, app.clock)  # it may have passed while the person was thinking
     async with writing(
         app,
         "update_campaign",

@@ -107,6 +107,15 @@ def connect(
     )
 
 
+def check_proxies(settings: Settings) -> None:
+    """Look whether a connection could be made, before anybody needs one.
+
+    Raises:
+        ConfigurationError: the environment names a proxy that cannot be used.
+    """
+    _clients(settings, None)  # they are not open before they are used
+
+
 def _clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> list[httpx.AsyncClient]:
     connecting = settings.timeout * _CONNECT_SHARE
     timeout = httpx.Timeout(settings.timeout, connect=connecting, pool=connecting)
@@ -130,5 +139,6 @@ def _clients(settings: Settings, transport: httpx.AsyncBaseTransport | None) -> 
     except (ValueError, httpx.InvalidURL, ImportError):  # whose texts repeat the address, which may hold a password
         raise ConfigurationError(
             "The environment names a proxy that cannot be used here.",
-            "Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: write http://HOST:PORT. SOCKS proxies are not supported.",
+            "Look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY (http://HOST:PORT; SOCKS proxies are not supported), and at "
+            "NO_PROXY (hosts, with commas between them).",
         ) from None

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
 
 import httpx
 import uvicorn
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp
 
 from server.app import build_server
 from server.errors import ConfigurationError, SignInUnavailable
+from server.github.connection import check_proxies
 from server.github.credentials import Credentials
 from server.http.access_log import AccessLog
 from server.http.bounds import BoundedBody, KnownHostsOnly, allowed_hosts, allowed_origins
@@ -47,6 +49,22 @@ _MARGIN = 15.0  # seconds beyond the longest write before what is still open is 
 _BROWSER_HEADERS = ("authorization", "content-type", "last-event-id", "mcp-method", "mcp-name", "mcp-protocol-version")
 
 
+_LATER = (
+    "prompts",
+    "server.reporting",
+    "server.settling",
+    "server.tracking",
+    "server.store.audit",
+    "server.store.database",
+    "server.store.history",
+    "server.store.publications",
+    "server.store.sharing",
+    "server.store.sqlite",
+    "tools.publication",
+)
+"""What is otherwise imported by the first call that needs it. A service has the time before it is ready."""
+
+
 def run_service(
     settings: Settings,
     serve: ServeSettings,
@@ -66,11 +84,14 @@ def run_service(
         The exit status: 0, or 1 when the service could not start, which the log then tells.
 
     Raises:
-        ConfigurationError: it cannot listen there, the file of tokens cannot be used, or no audit would be kept.
+        ConfigurationError: it cannot listen there, the file of tokens or a proxy of the environment cannot be used,
+            or no audit would be kept.
     """
     settings = replace(settings, audit="required")  # of a team's writes none goes unrecorded
     if serve.tokens is not None:
         _require_tokens(StaticTokens(serve.tokens))
+    if transport is None:
+        check_proxies(settings)
     listening = _bound(serve.http)
     try:
         bound = Address(serve.http.host, listening.getsockname()[1])
@@ -139,6 +160,8 @@ def service(mcp: CampaignServer, serve: ServeSettings, bound: Address, calls: Ca
         async with inner.router.lifespan_context(inner):
             if mcp.app is not None:
                 mcp.app.make_ready()
+            for name in _LATER:
+                import_module(name)
             yield
 
     outer = Starlette(routes=routes, lifespan=lifespan)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.sections import filled, put_section
+from benchmarks.sections import ORDER, filled, put_section
 
 PAGE = Path("docs/benchmarks.md")
 CALLS = "## A tool call\n\nSlow.\n\n### Over stdio\n\n| a | b |\n"
@@ -26,10 +26,15 @@ def test_a_section_takes_the_place_of_the_one_with_its_heading_and_leaves_the_ot
     assert after.endswith(f"## A tool call\n\nFast now.\n\n{TOKENS}")
 
 
-def test_a_new_section_comes_last_and_is_in_the_table_of_contents() -> None:
+def test_sections_have_their_order_and_are_in_the_table_of_contents() -> None:
     document = put_section(put_section("", TOKENS), CALLS)
-    assert [each.splitlines()[0] for each in sections(document)][-2:] == ["## Tokens", "## A tool call"]
-    assert "- [Tokens](#tokens)\n- [A tool call](#a-tool-call)\n" in document
+    assert [each.splitlines()[0] for each in sections(document)] == ["## A tool call", "## Tokens"]
+    assert "- [A tool call](#a-tool-call)\n- [Tokens](#tokens)\n" in document
+
+
+def test_a_section_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="Tea is no section"):
+        put_section("", "## Tea\n\nHot.\n")
 
 
 def test_the_opening_is_there_once_however_often_sections_are_written() -> None:
@@ -55,7 +60,7 @@ def test_a_template_whose_fact_nobody_gave_is_refused(tmp_path: Path) -> None:
 def test_the_page_is_in_step_with_its_opening_and_has_every_section() -> None:
     page = PAGE.read_text()
     written = {each.splitlines()[0]: each for each in sections(page)}
-    assert {"## A tool call", "## Tokens", "## Reading all open alerts", "## A service for a team"} <= set(written)
+    assert [heading.removeprefix("## ") for heading in written] == list(ORDER)
     assert put_section(page, written["## Tokens"]) == page, "write any section anew with --write docs/benchmarks.md"
     assert "[[" not in page
     assert "TODO" not in page
