@@ -15,12 +15,12 @@ from mcp.server.mcpserver import Context
 
 from server.domain.answers import CampaignDetail, campaign_url, campaigns_url, detail
 from server.domain.models import Campaign
-from server.github.clock import Clock
 from server.guards.policy import Policy
 from server.settings import Settings
 
 if TYPE_CHECKING:
     from server.domain.tracked_alerts import Stood
+    from server.github.clock import Clock
     from server.github.connection import GitHub
     from server.store.selections import Selections
     from server.store.store import Store
@@ -35,7 +35,6 @@ class AppContext:
     Attributes:
         settings: what the operator configured.
         policy: the operator's bounds.
-        clock: the time as GitHub tells it, once it has; it is there without the connection.
         connect, open_store: make the connection to GitHub and the store, which whoever opened all of this closes.
         looked: when something of an organization was last looked at for `is_due`, in monotonic seconds.
         stood: how the alerts of campaigns stood when they were last read: by organization (lower case), number and
@@ -45,8 +44,7 @@ class AppContext:
 
     settings: Settings
     policy: Policy
-    clock: Clock
-    connect: Callable[[], GitHub]
+    connect: Callable[[Clock], GitHub]
     open_store: Callable[[], Store]
     looked: dict[tuple[str, str], float] = field(default_factory=dict)
     stood: dict[tuple[str, int, datetime], Stood] = field(default_factory=dict)
@@ -59,7 +57,14 @@ class AppContext:
         Raises:
             ConfigurationError: the environment names a proxy that cannot be used.
         """
-        return self.connect()
+        return self.connect(self.clock)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The time as GitHub tells it, once it has. It is there without the connection."""
+        from server.github.clock import Clock  # noqa: PLC0415 - a plain start must not pay for it
+
+        return Clock()
 
     @cached_property
     def store(self) -> Store:

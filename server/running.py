@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from server.context import AppContext
 from server.errors import StoreFailed
-from server.github.clock import Clock
 from server.guards.policy import Policy
 from server.settings import Settings
 
 if TYPE_CHECKING:
     import httpx
 
+    from server.github.clock import Clock
     from server.github.connection import GitHub
     from server.github.credentials import Credentials
     from server.store.store import Store
@@ -38,10 +38,9 @@ async def open_app(
         credentials: what to act with; by default what the settings and the environment say.
         transport: what carries requests to GitHub; by default the network.
     """
-    clock = Clock()
     async with AsyncExitStack() as closing:
 
-        def connected() -> GitHub:
+        def connected(clock: Clock) -> GitHub:
             from server.github import connection  # noqa: PLC0415 - a plain start must not pay for it
 
             github = connection.connect(settings, credentials=credentials, clock=clock, transport=transport)
@@ -55,7 +54,7 @@ async def open_app(
             closing.push_async_callback(_let_go_of, store)
             return store
 
-        yield AppContext(settings, Policy.from_settings(settings), clock, connected, opened)
+        yield AppContext(settings, Policy.from_settings(settings), connected, opened)
 
 
 async def _let_go_of(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def imported(era: str, folder: Path, *command: str) -> set[str]:
             env={name: value for name, value in env.items() if not name.startswith("COVERAGE_")},
         ) as process,
     ):
+        giving_up = threading.Timer(60, process.kill)  # its silence would be waited for without end
+        giving_up.start()
         assert process.stdin is not None
         assert process.stdout is not None
         for message in messages(era):
@@ -75,6 +78,7 @@ def imported(era: str, folder: Path, *command: str) -> set[str]:
                 answer = json.loads(process.stdout.readline())
         assert answer["result"]["tools"]
         told = (folder / "stderr").read_text()  # as it is now: what ending imports does not count
+        giving_up.cancel()
         process.stdin.close()
     return {line.rpartition("|")[2].strip() for line in told.splitlines() if line.startswith("import time:")}
 
