@@ -126,9 +126,14 @@ def start(command: Sequence[str], era: str, home: str) -> Start:
             answer = _said(process, message) or answer
         seconds = time.perf_counter() - began
         status = Path(f"/proc/{process.pid}/status").read_text()
-        computed = int(Path(f"/proc/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+        computed = time.clock_gettime(_clock_of(process.pid))
     tools = len(json.loads(answer)["result"]["tools"])
     return Start(seconds, computed, _bytes(status, "VmRSS"), _bytes(status, "VmHWM"), tools, len(answer))
+
+
+def _clock_of(pid: int) -> int:
+    """Return the clock of a process's own time, all its threads together, as Linux makes it of the process's id."""
+    return (~pid << 3) | 2
 
 
 def _said(process: subprocess.Popen[bytes], message: Message) -> bytes:
