@@ -21,8 +21,7 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 from server.app import build_server
 from server.context import AppContext
 from server.domain.audit import AuditRecord
-from server.github import connection
-from server.github.clock import Clock
+from server.github import clock, connection
 from server.github.credentials import FixedToken
 from server.protocol import CampaignServer
 from server.sandbox.app import Sandbox, create_sandbox
@@ -132,10 +131,13 @@ async def staged(
         )
         server = build_server(chosen, credentials=None if app else FixedToken(ADMIN_TOKEN, "the proof"))
         # Nobody but a proof has to wait in another time, so there is no setting for it.
-        connect = partial(connection.connect, sleep=time.sleep, clock=Clock(time.machine))
+        connect = partial(connection.connect, sleep=time.sleep)
         client = Client(server, mode=MODES[era], elicitation_callback=_typist)
         async with _connecting:
-            with patch.object(connection, "connect", connect):
+            with (
+                patch.object(connection, "connect", connect),
+                patch.object(clock, "Clock", partial(clock.Clock, time.machine)),
+            ):
                 await client.__aenter__()
                 assert server.app is not None
                 assert server.app.github is not None  # it is made when it is first used, which is here
